@@ -81,6 +81,22 @@ class AxisMap:
         return AxisMap((back[0], back[1], back[2]), (f[0], f[1], f[2]))
 
 
+def check_codes(codes: str) -> None:
+    """Refuse codes that do not name each direction of the patient once.
+
+    Raises
+    ------
+    UsageError
+        If they are not one letter of each pair R/L, A/P, S/I, in any order and case.
+    """
+    axes = {_SIDES[letter][0] for letter in codes.upper() if letter in _SIDES}
+    if len(codes) != 3 or len(axes) != 3:
+        raise UsageError(
+            f"the orientation '{codes}'",
+            expected="one letter of each pair R/L, A/P, S/I, such as RAS",
+        )
+
+
 def axes_towards(geometry: Geometry, codes: str) -> AxisMap:
     """Map a grid's axes so that they grow towards ``codes``, as nearly as its axes allow.
 
@@ -97,19 +113,12 @@ def axes_towards(geometry: Geometry, codes: str) -> AxisMap:
     UsageError
         If the three letters do not name each direction once.
     """
-    wanted = [_SIDES.get(letter) for letter in codes.upper()]
-    if len(codes) != 3 or None in wanted or len({w[0] for w in wanted if w}) != 3:
-        raise UsageError(
-            f"the orientation '{codes}'",
-            expected="one letter of each pair R/L, A/P, S/I, such as RAS",
-        )
+    check_codes(codes)
+    wanted = [_SIDES[letter] for letter in codes.upper()]
     columns = np.asarray(geometry.direction).T
     world_axis = assign_axes(columns)
-    order = [world_axis.index(w[0]) for w in wanted if w]
-    flips = [
-        bool(columns[a, w[0]] * w[1] < 0)
-        for a, w in zip(order, [w for w in wanted if w], strict=True)
-    ]
+    order = [world_axis.index(w) for w, _ in wanted]
+    flips = [bool(columns[a, w] * sign < 0) for a, (w, sign) in zip(order, wanted, strict=True)]
     return AxisMap((order[0], order[1], order[2]), (flips[0], flips[1], flips[2]))
 
 

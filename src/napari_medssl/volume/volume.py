@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -87,7 +87,8 @@ class Volume:
     units : str
         What a voxel measures: ``"HU"`` for CT, else as the file says, or empty.
     stack : {"space", "time"}
-        Whether axis 0 is a direction in the patient or the frames of a cine.
+        Whether the stored third axis (axis 0, until `Orient` turns it) is a direction in the
+        patient or the frames of a cine.
     spacing_known, orientation_known : bool
         False where the file says nothing and 1 mm, or the usual picture layout, is assumed.
     notices : tuple of Notice
@@ -148,6 +149,11 @@ class Volume:
         return self.array.ndim == 4
 
     @property
+    def frame_axis(self) -> int | None:
+        """The array axis along which the frames of a cine follow; None for a stack in space."""
+        return self.source.axes.order.index(2) if self.stack == "time" else None
+
+    @property
     def slice_axis(self) -> int:
         """The array axis along which the scanner stacked slices (0 axial, 1 coronal, 2 sagittal).
 
@@ -179,3 +185,32 @@ class Volume:
         """Index (z, y, x) into ``array`` -> command-line voxel (i, j, k)."""
         i, j, k = self.source.axes.inverse.index(zyx, self.geometry.shape)
         return i, j, k
+
+    def with_values(self, array: NDArray[Any], *, units: str = "") -> Volume:
+        """Return other voxels on the same grid, measuring ``units``."""
+        return replace(self, array=array, units=units)
+
+    def on_grid(self, array: NDArray[Any], geometry: Geometry) -> Volume:
+        """Return the same image sampled on another grid.
+
+        The source becomes a made one that keeps the file's name, path and axis order, so that
+        what is written from here on lands on the new grid, and never on the file itself.
+        """
+        stored = self.source.axes.inverse.apply_geometry(geometry)
+        source = replace(self.source, format="made", geometry=stored, header=b"")
+        return replace(self, array=array, geometry=geometry, source=source)
+
+    def as_stored(self) -> Volume:
+        """Return the same image with its present array axes as the stored axes (i, j, k).
+
+        What is written from it has the axis order seen here, not that of the file it came from.
+        """
+        axes = AxisMap()
+        if self.source.axes == axes:
+            return self
+        made = replace(self.source, format="made", geometry=self.geometry, header=b"", axes=axes)
+        return replace(self, source=made)
+
+    def noting(self, code: str, text: str) -> Volume:
+        """Return the same image with one more notice for the user."""
+        return replace(self, notices=(*self.notices, Notice(code, text)))

@@ -95,15 +95,21 @@ class WindowPreset:
 
 
 def percentile_window(
-    array: NDArray[Any], low: float, high: float, *, of_non_zero: bool = False
+    array: NDArray[Any],
+    low: float,
+    high: float,
+    *,
+    of_non_zero: bool = False,
+    every_voxel: bool = False,
 ) -> Window:
     """Window between two percentiles (0..100) of the finite voxels.
 
-    At most two million evenly spread voxels are looked at. A constant image gets a window of
-    width 1 around its value.
+    Unless ``every_voxel`` counts, at most two million evenly spread ones are looked at. A constant
+    image gets a window of width 1 around its value.
     """
     flat = array.reshape(-1)
-    flat = flat[:: max(1, flat.size // _MOST_SAMPLES)]
+    if not every_voxel:
+        flat = flat[:: max(1, flat.size // _MOST_SAMPLES)]
     flat = flat[np.isfinite(flat)]
     if of_non_zero and (flat != 0).any():
         flat = flat[flat != 0]

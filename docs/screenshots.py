@@ -1,0 +1,60 @@
+"""Make the pictures of the documentation: ``python3 dev.py screenshots``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import napari
+from PIL import Image
+from qtpy.QtTest import QTest
+
+from napari_medssl._napari.demo import WINDOW_SIZE, save_screenshot, show_sample
+
+IMAGES = Path(__file__).resolve().parent / "images"
+SETTLE_MS, ANSWER_MS = 2500, 8000
+
+
+def main() -> None:
+    """One picture a modality, one of a box with its preview, and the three side by side."""
+    for name in ("brain-mr", "abdomen-ct", "echo-cine"):
+        viewer = napari.Viewer(title="napari-medssl")
+        viewer.window.resize(*WINDOW_SIZE)
+        show_sample(viewer, name)
+        QTest.qWait(SETTLE_MS)
+        save_screenshot(viewer, IMAGES / f"{name}.png")
+        viewer.close()
+    preview()
+    sheet = [Image.open(IMAGES / f"{name}.png") for name in ("abdomen-ct", "brain-mr", "echo-cine")]
+    side_by_side(sheet).save(IMAGES / "three-modalities.png")
+
+
+def preview() -> None:
+    """A box around the right kidney of the synthetic abdomen, and the outline it gives."""
+    viewer = napari.Viewer(title="napari-medssl")
+    viewer.window.resize(*WINDOW_SIZE)
+    panel = show_sample(viewer, "abdomen-ct")
+    viewer.dims.set_current_step(0, 16)
+    panel.presenter.mask.add_label()
+    panel.presenter.mask.rename("right kidney")
+    panel.presenter.prompting.use_tool("box")
+    QTest.qWait(SETTLE_MS)
+    image = viewer.layers[0]
+    corners = [(16, 115, 68), (16, 115, 104), (16, 158, 104), (16, 158, 68)]
+    boxes = next(layer for layer in viewer.layers if layer.name == "Prompts: boxes")
+    boxes.add_rectangles([boxes.world_to_data(image.data_to_world(c)) for c in corners])
+    QTest.qWait(ANSWER_MS)
+    save_screenshot(viewer, IMAGES / "preview.png")
+    viewer.close()
+
+
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    """Put pictures of one size in a row, at half size."""
+    width, height = (n // 2 for n in pictures[0].size)
+    row = Image.new("RGB", (width * len(pictures), height))
+    for n, picture in enumerate(pictures):
+        row.paste(picture.convert("RGB").resize((width, height)), (n * width, 0))
+    return row
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The panel's keys: free in napari and on every layer, given back when the panel closes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: what each key does; napari itself and its layers leave these letters free
+KEYS = {
+    "point": "Q",
+    "not-point": "W",
+    "box": "G",
+    "undo-prompt": "U",
+    "keep": "K",
+    "discard": "N",
+    "undo-mask": "Control-Z",  # on a labels layer napari's own wins, and does the same
+}
+
+
+class PanelKeys:
+    """Binds keys on one viewer; a second panel there leaves them with the first."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._bound: list[str] = []
+
+    def bind(self, actions: Mapping[str, Callable[[], None]]) -> None:
+        """Bind each named action (see `KEYS`)."""
+        for name, action in actions.items():
+            key = KEYS[name]
+            try:
+                self._viewer.bind_key(key, lambda _, action=action: action())
+            except ValueError:  # taken by another panel, or by the user
+                continue
+            self._bound.append(key)
+
+    def release(self) -> None:
+        """Give the keys back."""
+        while self._bound:
+            self._viewer.bind_key(self._bound.pop(), None)

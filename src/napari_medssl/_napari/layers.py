@@ -1,0 +1,123 @@
+"""Volume <-> napari layers: the one place that says where a layer's voxels lie.
+
+Layers are (z, y, x) at the image's spacing, turned to the inside convention, never with an
+affine: napari slices oblique affines wrongly. The true geometry travels in the metadata. A
+picture without a spacing is given in pixels, so that no scale bar claims millimetres.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_medssl.errors import GeometryError
+from napari_medssl.volume import Volume, default_window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari.layers import Layer
+
+#: where a layer's metadata keeps the `Volume` that it shows, or was drawn on
+VOLUME = "napari-medssl volume"
+#: the labels of a mask, a tuple of `LabelInfo`, and how its outlines came about, a list of dicts
+LABELS, OUTLINES = "napari-medssl labels", "napari-medssl outlines"
+#: and the `Window` that an image was opened with
+OPENED_WITH = "napari-medssl window"
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+
+def grid(volume: Volume) -> dict[str, Any]:
+    """Scale, translate, units, axis labels and metadata of every layer on a volume's grid."""
+    columns = np.asarray(volume.geometry.direction).T
+    labels = ["z", "y", "x"]
+    if volume.frame_axis is not None:
+        labels[volume.frame_axis] = "frame"
+    return {
+        "scale": volume.geometry.spacing_mm,
+        "translate": tuple((columns @ np.asarray(volume.geometry.origin_mm)).tolist()),
+        "units": "mm" if volume.spacing_known else "pixel",
+        "axis_labels": tuple(labels),
+        "metadata": {VOLUME: volume},
+    }
+
+
+def grid_of(layer: Layer) -> dict[str, Any]:
+    """Return the same for a layer laid over ``layer``, wherever the user has moved that."""
+    return {
+        "scale": tuple(layer.scale),
+        "translate": tuple(layer.translate),
+        "rotate": layer.rotate,
+        "shear": tuple(layer.shear),
+        "units": layer.units,
+        "axis_labels": layer.axis_labels,
+        "metadata": dict(layer.metadata),
+    }
+
+
+def image_layer(volume: Volume) -> LayerData:
+    """Return an image layer for napari's readers; a view of the voxels, never a copy."""
+    options = {"name": layer_name(volume), **grid(volume)}
+    if volume.is_rgb:
+        return np.moveaxis(volume.array, 0, -1), {**options, "rgb": True}, "image"
+    window = default_window(volume)
+    options["contrast_limits"] = (window.low, window.high)
+    options["metadata"] = {**options["metadata"], OPENED_WITH: window}
+    return volume.array, options, "image"
+
+
+def layer_name(volume: Volume) -> str:
+    """Return the file's name, and which of its volumes it is where there are several."""
+    source = volume.source
+    return source.name if source.volumes == 1 else f"{source.name} [{source.volume + 1}]"
+
+
+def volume_of(layer: Layer | None) -> Volume | None:
+    """Return the volume that a layer shows or was drawn on; None for layers made elsewhere."""
+    volume = layer.metadata.get(VOLUME) if layer is not None else None
+    return volume if isinstance(volume, Volume) else None
+
+
+def check_on_grid(shape: tuple[int, ...], placed: Mapping[str, Any], volume: Volume) -> None:
+    """Refuse a mask that was moved, stretched or is of another size than its image.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the labels.
+    placed : mapping
+        The layer's ``scale``, ``translate``, ``rotate``, ``shear`` and, from a writer, ``affine``.
+
+    Raises
+    ------
+    GeometryError
+        If a voxel of the mask does not lie on the image's voxel of the same index.
+    """
+    if shape != volume.geometry.shape:
+        raise GeometryError(
+            f"a mask of {_by(shape)} voxels for an image of {_by(volume.geometry.shape)}",
+            expected="the same number along each axis",
+            do="Draw on the mask that the Segment panel makes for this image",
+        )
+    wanted = grid(volume)
+    moved = not all(
+        np.allclose(placed[key], wanted[key], rtol=1e-5, atol=1e-4)
+        for key in ("scale", "translate")
+    )
+    turned = not all(
+        np.allclose(placed[key], neutral)
+        for key, neutral in (("rotate", np.eye(3)), ("shear", 0), ("affine", np.eye(4)))
+        if key in placed
+    )
+    if moved or turned:
+        raise GeometryError(
+            "the mask was moved or stretched away from its image",
+            expected="both in one place",
+            do="Undo the layer's transform, or draw on a new mask",
+        )
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(n) for n in shape)

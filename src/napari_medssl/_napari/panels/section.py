@@ -1,0 +1,108 @@
+"""A titled part of a panel, and the look that all parts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QShowEvent
+
+
+class Section(QWidget):
+    """A heading with things under it; ``body`` takes widgets and rows from top to bottom."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(0, 0, 0, 4)
+        self.body.setSpacing(5)
+        heading = QLabel(title)
+        heading.setStyleSheet("font-weight: bold; font-size: 13px; padding-top: 2px;")
+        self.body.addWidget(heading)
+
+    def add_row(self, *widgets: QWidget) -> None:
+        """Add widgets side by side."""
+        self.body.addLayout(side_by_side(*widgets))
+
+
+def side_by_side(*widgets: QWidget) -> QHBoxLayout:
+    """Lay widgets in a row; what is not a plain text shares the room that is left."""
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
+    return row
+
+
+def button(text: str, tip: str, *, checkable: bool = False) -> QPushButton:
+    """Make a push button as wide as its row allows."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setCheckable(checkable)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    made.setMinimumWidth(made.fontMetrics().horizontalAdvance(text) + 12)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys go on to the canvas
+    checked = "QPushButton:checked { background-color: #4a7bd0; color: white; }"
+    made.setStyleSheet(f"QPushButton {{ padding: 4px 2px; }} {checked if checkable else ''}")
+    return made
+
+
+def separator() -> QFrame:
+    """Draw a thin line between sections."""
+    line = QFrame()
+    line.setFixedHeight(1)
+    line.setStyleSheet("background-color: #4b5563;")
+    return line
+
+
+class Scroll(QScrollArea):
+    """Scrolls up and down only: it asks for the whole width of what is inside."""
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__()
+        self._inside = inside
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask for the width again: napari's fonts and paddings are only known when shown."""
+        super().showEvent(event)
+        self.setMinimumWidth(self.minimumSizeHint().width())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Wide enough for the widest row and the scroll bar."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self._inside.minimumSizeHint().width() + bar, 120)
+
+
+def narrow(combo: QComboBox) -> QComboBox:
+    """Let a combo box be narrower than its longest entry."""
+    policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    combo.setSizeAdjustPolicy(policy)
+    combo.setMinimumContentsLength(8)
+    return combo
+
+
+def words(text: str = "", *, style: str = "") -> QLabel:
+    """Make a text that breaks into as many lines as it needs."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setStyleSheet(style)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label

@@ -1,0 +1,206 @@
+"""The two layers that prompts are drawn on: napari points and boxes <-> `Prompts` by slice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_medssl._napari.layers import grid_of
+from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from napari.layers import Image, Points, Shapes
+    from numpy.typing import NDArray
+
+_SIGN_COLOURS = {"+": "lime", "-": "red"}
+_SYMBOLS = {"+": "cross", "-": "x"}
+_BOX_COLOUR = "#ffd75e"
+_DONE = ("added", "removed", "changed")  # napari tells of every edit before and after
+
+
+class PromptLayers:
+    """Makes the prompt layers when they are first needed and reads them back by slice.
+
+    Every prompt carries in its features the axis it was drawn across, because a point alone does
+    not tell which of three slices through it was meant.
+    """
+
+    def __init__(self, viewer: Any, changed: Callable[[], None]) -> None:
+        self._viewer = viewer
+        self._changed = changed
+        self._image: Image | None = None
+        self._points: Points | None = None
+        self._boxes: Shapes | None = None
+        self._quiet = False
+
+    def lay_over(self, image: Image | None) -> None:
+        """Move to another image: layers of the one before are taken away."""
+        for layer in (self._points, self._boxes):
+            if layer is not None and layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+        self._image, self._points, self._boxes = image, None, None
+
+    def take_points(self, sign: str, axis: int) -> None:
+        """Let a click add a point, ``"+"`` or ``"-"``."""
+        self._make()
+        if self._points is None:
+            return
+        self._next_point(sign, axis)
+        self._viewer.layers.selection.active = self._points
+        self._points.mode = "add"
+
+    def take_boxes(self, axis: int) -> None:
+        """Let a drag draw a box."""
+        self._make()
+        if self._boxes is None:
+            return
+        self._boxes.feature_defaults = {"axis": axis}
+        self._viewer.layers.selection.active = self._boxes
+        self._boxes.selected_data = set()
+        self._boxes.mode = "add_rectangle"
+
+    def turn(self, axis: int) -> None:
+        """Tell new prompts across which axis they are drawn."""
+        if self._points is not None:
+            sign = str(self._points.feature_defaults["sign"].iloc[0])
+            self._next_point(sign, axis)
+        if self._boxes is not None:
+            self._boxes.feature_defaults = {"axis": axis}
+
+    def tool(self) -> str:
+        """Which prompt tool the mouse holds: "point", "not-point", "box" or "look"."""
+        active, points, boxes = self._viewer.layers.selection.active, self._points, self._boxes
+        if points is not None and active is points and points.mode == "add":
+            return "point" if points.feature_defaults["sign"].iloc[0] == "+" else "not-point"
+        if boxes is not None and active is boxes and boxes.mode == "add_rectangle":
+            return "box"
+        return "look"
+
+    def read(self) -> dict[Plane, Prompts]:
+        """Return all prompts by the slice they were drawn on."""
+        points: dict[Plane, list[PointPrompt]] = {}
+        boxes: dict[Plane, list[BoxPrompt]] = {}
+        if self._points is not None:
+            rows = self._points.features
+            for at, sign, axis in zip(self._points.data, rows["sign"], rows["axis"], strict=True):
+                plane, zyx = _on_slice(at, int(axis))
+                points.setdefault(plane, []).append(PointPrompt(zyx, positive=sign == "+"))
+        if self._boxes is not None and self._image is not None:
+            last = np.asarray(self._image.data.shape[:3]) - 1
+            for corners, axis in zip(self._boxes.data, self._boxes.features["axis"], strict=True):
+                plane, box = _box_on_slice(np.asarray(corners), int(axis), last)
+                boxes.setdefault(plane, []).append(box)
+        return {
+            plane: Prompts(tuple(points.get(plane, ())), tuple(boxes.get(plane, ())))
+            for plane in {**points, **boxes}
+        }
+
+    def show(self, prompts: Mapping[Plane, Prompts]) -> None:
+        """Draw exactly these prompts, without telling of it."""
+        self._quiet = True
+        try:
+            self._show_points(prompts)
+            self._show_boxes(prompts)
+        finally:
+            self._quiet = False
+
+    def _show_points(self, prompts: Mapping[Plane, Prompts]) -> None:
+        if self._points is None:
+            return
+        sign, axis = (self._points.feature_defaults[key].iloc[0] for key in ("sign", "axis"))
+        self._points.selected_data = set(range(len(self._points.data)))
+        self._points.remove_selected()
+        for plane, all_ in prompts.items():
+            for point in all_.points:
+                self._next_point("+" if point.positive else "-", plane.axis)
+                self._points.add([point.zyx])
+        self._next_point(sign, axis)
+
+    def _next_point(self, sign: str, axis: int) -> None:
+        """Say what the next point is; nothing may be selected, or napari changes that too."""
+        if self._points is not None:
+            self._points.selected_data = set()
+            self._points.feature_defaults = {"sign": sign, "axis": axis}
+            self._points.current_symbol = _SYMBOLS[sign]
+
+    def _show_boxes(self, prompts: Mapping[Plane, Prompts]) -> None:
+        layer = self._boxes
+        if layer is None:
+            return
+        axis_now = layer.feature_defaults["axis"].iloc[0]
+        layer.selected_data = set(range(len(layer.data)))
+        layer.remove_selected()
+        for plane, all_ in prompts.items():
+            for box in all_.boxes:
+                layer.feature_defaults = {"axis": plane.axis}
+                layer.add_rectangles(_corners(box, plane.axis))
+        layer.feature_defaults = {"axis": axis_now}
+
+    def _make(self) -> None:
+        """Make the layers that are missing, or that the user has deleted."""
+        if self._image is None:
+            return
+        where = grid_of(self._image)
+        if self._points is None or self._points not in self._viewer.layers:
+            self._points = self._viewer.add_points(
+                np.empty((0, 3)),
+                name="Prompts: points",
+                features={"sign": np.empty(0, str), "axis": np.empty(0, int)},
+                feature_defaults={"sign": "+", "axis": 0},
+                face_color="sign",
+                face_color_cycle=_SIGN_COLOURS,
+                border_color="sign",  # crosses are drawn in the border's colour alone
+                border_color_cycle=_SIGN_COLOURS,
+                size=max(self._image.data.shape[:3]) / 25,
+                canvas_size_limits=(14, 18),
+                **where,
+            )
+            self._points.events.data.connect(self._tell)
+            self._points.events.features.connect(self._unselect)
+        if self._boxes is None or self._boxes not in self._viewer.layers:
+            self._boxes = self._viewer.add_shapes(
+                ndim=3,
+                name="Prompts: boxes",
+                features={"axis": np.empty(0, int)},
+                feature_defaults={"axis": 0},
+                face_color="transparent",
+                edge_color=_BOX_COLOUR,
+                edge_width=max(self._image.data.shape[:3]) / 250,
+                **where,
+            )
+            self._boxes.events.data.connect(self._tell)
+
+    def _unselect(self) -> None:
+        """Take napari's blue highlight off a point just added: it hides the point's colour."""
+        if self._points is not None and self._points.mode == "add":
+            self._points.selected_data = set()
+
+    def _tell(self, event: Any) -> None:
+        if not self._quiet and str(event.action) in _DONE:
+            self._changed()
+
+
+def _on_slice(at: NDArray[Any], axis: int) -> tuple[Plane, tuple[float, float, float]]:
+    z, y, x = (float(round(v) if a == axis else v) for a, v in enumerate(at))
+    return Plane(axis, round(float(at[axis]))), (z, y, x)
+
+
+def _box_on_slice(corners: NDArray[Any], axis: int, last: NDArray[Any]) -> tuple[Plane, BoxPrompt]:
+    low = np.clip(np.rint(corners.min(axis=0)), 0, last).astype(int)
+    high = np.clip(np.rint(corners.max(axis=0)), 0, last).astype(int)
+    high[axis] = low[axis]
+    (a, b, c), (d, e, f) = low.tolist(), high.tolist()
+    return Plane(axis, int(low[axis])), BoxPrompt((a, b, c), (d, e, f))
+
+
+def _corners(box: BoxPrompt, axis: int) -> NDArray[np.float64]:
+    """The four corners of a box in order around it, (4, 3)."""
+    low, high = np.asarray(box.low_zyx, float), np.asarray(box.high_zyx, float)
+    rows, cols = (a for a in range(3) if a != axis)
+    corners = np.tile(low, (4, 1))
+    corners[1:3, cols] = high[cols]
+    corners[2:, rows] = high[rows]
+    return corners

@@ -1,0 +1,78 @@
+"""Work off the Qt thread: one thread a panel, answers on the Qt thread, in order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class WorkThread(QObject):
+    """Runs one job after another in a thread that lives as long as its panel.
+
+    One thread, so that two jobs never share the network or compete for the processor. It must be
+    made on the Qt thread; ``done`` and ``failed`` are called there.
+    """
+
+    _answered = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="medssl")
+        self._timers: dict[str, QTimer] = {}
+        self._open = True
+        self._answered.connect(self._deliver)
+
+    def run(
+        self,
+        job: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Queue a job; call ``done`` with what it returns, or ``failed`` with what it raises."""
+        if self._open:
+            self._pool.submit(self._work, job, done, failed)
+
+    def later(self, name: str, milliseconds: int, call: Callable[[], None]) -> None:
+        """Call once, after a pause in which ``later`` was not asked again under this name."""
+        timer = self._timers.get(name)
+        if timer is None:
+            timer = self._timers[name] = QTimer(self)
+            timer.setSingleShot(True)
+        else:
+            timer.timeout.disconnect()
+        timer.timeout.connect(call)
+        timer.start(milliseconds)
+
+    def close(self) -> None:
+        """Start nothing more and drop what is still to come; a job in hand ends by itself."""
+        self._open = False
+        for timer in self._timers.values():
+            timer.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _work(
+        self,
+        job: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        try:
+            answer = job()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the window must hear of it
+            self._send(partial(failed, error))
+        else:
+            self._send(partial(done, answer))
+
+    def _send(self, call: Callable[[], None]) -> None:
+        if self._open:
+            self._answered.emit(call)
+
+    def _deliver(self, call: Callable[[], None]) -> None:
+        if self._open:
+            call()

@@ -1,0 +1,28 @@
+"""Loading torch into a process whose OpenGL is Mesa's software renderer.
+
+torch brings triton, and triton its own LLVM. Mesa's llvmpipe, which draws where there is no
+graphics card (Xvfb, remote desktops), has loaded another LLVM with symbols that every later
+library sees. triton then calls into the wrong one, and the whole window dies (measured: always,
+with triton 3.8 and Mesa 22.3). A triton that looks into itself first lives.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+
+
+def import_triton_by_itself() -> None:
+    """Import triton, where there is one, so that it finds its own symbols before Mesa's."""
+    deep = getattr(os, "RTLD_DEEPBIND", 0)  # glibc only; elsewhere libraries do not mix so
+    if not deep or "triton" in sys.modules or find_spec("triton") is None:
+        return
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(flags | deep)
+    try:
+        import triton  # noqa: F401 - loading it is the point
+    except ImportError:
+        return  # torch does without it
+    finally:
+        sys.setdlopenflags(flags)

@@ -1,0 +1,72 @@
+"""The command line put together, and what it does with an error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from napari_medssl import __version__
+from napari_medssl.cli.convert import convert
+from napari_medssl.cli.demo import demo
+from napari_medssl.cli.doctor import doctor
+from napari_medssl.cli.info import info
+from napari_medssl.cli.models import models_app
+from napari_medssl.cli.prompt import prompt
+from napari_medssl.errors import MedSSLError, UsageError
+from napari_medssl.log import record_unforeseen
+
+_FAILED, _WRONG_USAGE = 1, 2
+
+
+class SentenceGroup(TyperGroup):
+    """Commands whose errors end as one sentence on stderr, never as a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; exit code 0 done, 1 failed, 2 wrong usage."""
+        try:
+            return super().main(*args, **kwargs)
+        except MedSSLError as error:
+            print(f"medssl: {error}", file=sys.stderr)
+            sys.exit(_WRONG_USAGE if isinstance(error, UsageError) else _FAILED)
+        except Exception as error:  # noqa: BLE001 - the last wall before the user
+            kept = record_unforeseen(error)
+            where = (
+                f" Where it happened is noted in {kept.name} (see medssl doctor)." if kept else ""
+            )
+            print(f"medssl: something unforeseen went wrong.{where}", file=sys.stderr)
+            sys.exit(_FAILED)
+
+
+app = typer.Typer(
+    cls=SentenceGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Research use only. Not a medical device.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"napari-medssl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def medssl(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Outline organs and lesions in CT, MR and ultrasound from a point or a box."""
+
+
+app.command()(info)
+app.command()(convert)
+app.command()(prompt)
+app.add_typer(models_app, name="models")
+app.command()(demo)
+app.command()(doctor)

@@ -1,0 +1,234 @@
+"""``medssl prompt``: a mask from points and boxes, saved on the image's own grid."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_medssl.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_medssl.io import LabelInfo
+    from napari_medssl.models.promptable import PromptEngine
+    from napari_medssl.segment import Prompts, SliceResult
+    from napari_medssl.volume import Volume, Window
+
+_AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
+_COLOURS = ((230, 90, 40), (70, 170, 255), (0, 190, 140), (240, 220, 60), (220, 120, 190))
+
+
+def prompt(
+    image: Annotated[Path, typer.Argument(help="An image, or a folder of DICOM files.")],
+    out: Annotated[
+        Path, typer.Option(help="Mask to write: .nii, .nii.gz, .nrrd, .mha; .png for a picture.")
+    ],
+    point: Annotated[
+        list[str] | None,
+        typer.Option(metavar="I,J,K[,+|-]", help="A voxel inside, or with ,- one outside."),
+    ] = None,
+    box: Annotated[
+        list[str] | None,
+        typer.Option(metavar="I0,J0,K0,I1,J1,K1", help="First and last voxel, on one slice."),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Network: see 'medssl models list'.")] = "litemedsam",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights to use instead of the published ones.")
+    ] = None,
+    plane: Annotated[
+        str | None, typer.Option(help="axial, coronal or sagittal; else the one scanned in.")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="What the network sees: LOW,HIGH or a preset as abdomen.")
+    ] = None,
+    label: Annotated[int, typer.Option(help="Value of the mask's voxels.")] = 1,
+    name: Annotated[str | None, typer.Option(help="What the label is, as liver.")] = None,
+    onto: Annotated[
+        Path | None, typer.Option(help="A mask to add to; its labels stay as they are.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --onto: take voxels from other labels too.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    volume: Annotated[int, typer.Option(help="Which volume of a 4-D image, from 0.")] = 0,
+    series: Annotated[int | None, typer.Option(help="Which series of a folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Outline what points and boxes mark on one slice, and save the mask.
+
+    A voxel is an index (i, j, k) into the array as the file stores it: column, row, slice for a
+    DICOM series; column, row, 0 for a picture. A box begins and ends at the same index along one
+    axis: that is its slice. An existing OUT is replaced; --onto adds to a mask instead.
+    """
+    if overwrite and onto is None:
+        raise UsageError("--overwrite without --onto", expected="a mask to add to, or neither")
+    if plane is not None and plane not in _AXES:
+        raise UsageError(f"the plane '{plane}'", expected="axial, coronal or sagittal")
+    marks = [_numbers(text, 3, sign=True) for text in point or []]
+    boxes = [_numbers(text, 6) for text in box or []]
+    if not marks and not boxes:
+        raise UsageError("no --point and no --box", expected="at least one of them")
+
+    from napari_medssl.io import LabelInfo, read_volume, write_labels
+    from napari_medssl.segment import (
+        EmbeddingCache,
+        InteractiveSegmenter,
+        Prompts,
+        box_from_source,
+        load_engine,
+        point_from_source,
+    )
+    from napari_medssl.segment.embeddings import default_cache_folder
+    from napari_medssl.volume import default_window
+    from napari_medssl.volume.window import parse_window
+
+    scan = read_volume(image, volume=volume, series=series)
+    seen = parse_window(window, scan) if window else default_window(scan)
+    prompts = Prompts(
+        tuple(point_from_source(scan, at[:3], positive=at[3] > 0) for at in marks),
+        tuple(box_from_source(scan, corners) for corners in boxes),
+    )
+    axis = _AXES[plane] if plane else None
+    prompts.plane(scan, axis)  # what is wrong with the prompts is said before the slow steps
+    given = LabelInfo(label, name or f"Label {label}", _COLOURS[(label - 1) % len(_COLOURS)])
+    mask = _mask_to_add_to(scan, onto)
+    engine = load_engine(model, device=device, weights=weights)
+    segmenter = InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder()))
+    result = segmenter.segment(scan, prompts, seen, axis=axis)
+    mask, kept = _merged(mask, result, label, overwrite=overwrite)
+    labels, outlines = _told_beside(onto)
+    told = _outline(scan, prompts, seen, result, engine, label)
+    write_labels(
+        mask,
+        scan,
+        out,
+        labels=_labels(labels, given, named=name is not None),
+        provenance={"outlines": [*outlines, told]},
+    )
+    _report(scan, result, kept, out, as_json=json)
+
+
+def _numbers(text: str, count: int, *, sign: bool = False) -> tuple[Any, ...]:
+    """Read ``i,j,k`` or ``i0,j0,k0,i1,j1,k1``; with ``sign``, a fourth value 1 or -1 for + or -."""
+    parts = [part.strip() for part in text.split(",")]
+    signs = {"+": 1, "-": -1}
+    last = signs[parts.pop()] if sign and parts[-1] in signs else 1
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        kind, form = ("point", "i,j,k or i,j,k,-") if sign else ("box", "i0,j0,k0,i1,j1,k1")
+        raise UsageError(f"the {kind} '{text}'", expected=form)
+    return (*numbers, last) if sign else tuple(numbers)
+
+
+def _mask_to_add_to(scan: Volume, onto: Path | None) -> NDArray[Any]:
+    import numpy as np
+
+    from napari_medssl.io import read_labels
+
+    return np.zeros(scan.geometry.shape, np.uint8) if onto is None else read_labels(onto, scan)
+
+
+def _merged(
+    mask: NDArray[Any], result: SliceResult, label: int, *, overwrite: bool
+) -> tuple[NDArray[Any], int]:
+    """Put the outline into the mask; return it and how many voxels other labels kept."""
+    import numpy as np
+
+    from napari_medssl.correct.edit import merge_mask
+
+    mask = mask.astype(np.result_type(mask.dtype, np.min_scalar_type(label)))
+    done = merge_mask(result.plane.view(mask), result.mask, label, overwrite=overwrite)
+    return mask, done.protected
+
+
+def _told_beside(onto: Path | None) -> tuple[list[LabelInfo], list[Any]]:
+    """Labels and outlines that the JSON file beside a mask of ours tells of."""
+    if onto is None:
+        return [], []
+    from napari_medssl.io import LabelInfo
+    from napari_medssl.io.write import suffix_of
+
+    beside = onto.with_name(f"{onto.name[: -len(suffix_of(onto))]}.json")
+    try:
+        told = json_text.loads(beside.read_text("utf-8"))
+        labels = [
+            LabelInfo(row["value"], row["name"], tuple(row["colour"])) for row in told["labels"]
+        ]
+        return labels, list(told["provenance"].get("outlines", []))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return [], []
+
+
+def _labels(before: list[LabelInfo], given: LabelInfo, *, named: bool) -> list[LabelInfo]:
+    known = {label.value: label for label in before}
+    if named or given.value not in known:
+        known[given.value] = given
+    return [known[value] for value in sorted(known)]
+
+
+def _outline(
+    scan: Volume,
+    prompts: Prompts,
+    window: Window,
+    result: SliceResult,
+    engine: PromptEngine,
+    label: int,
+) -> dict[str, Any]:
+    """Where an outline came from, for the file beside the mask."""
+    from napari_medssl.segment import describe_prompts
+
+    return {
+        "label": label,
+        "engine": result.engine,
+        "weights_sha256": engine.weights_hash,
+        "confidence": round(result.score, 4),
+        "window": [window.low, window.high],
+        **describe_prompts(scan, prompts),
+    }
+
+
+def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json: bool) -> None:
+    import math
+
+    voxels = int(result.mask.sum())
+    millilitres = voxels * math.prod(scan.geometry.spacing_mm) / 1000
+    facts = {
+        "out": str(out),
+        "plane": str(result.plane),
+        "voxels": voxels,
+        "kept_by_other_labels": kept,
+        "ml": millilitres if scan.spacing_known else None,
+        "score": result.score,
+        "encode_seconds": result.encode_seconds,
+        "predict_seconds": result.predict_seconds,
+        "cached": result.from_cache,
+        "engine": result.engine,
+        "notices": [{"code": n.code, "text": n.text} for n in scan.notices],
+    }
+    if as_json:
+        print(json_text.dumps(facts))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    size = f"{voxels:,} voxels" + (f", {millilitres:.2f} ml" if scan.spacing_known else "")
+    seconds = f"embedding {result.encode_seconds:.2f} s"
+    seconds = "embedding kept from before" if result.from_cache else seconds
+    console.print(f"Wrote '{out.name}': {size} on {result.plane}.", markup=False)
+    console.print(
+        f"Expected overlap {result.score:.2f} ({result.engine}); {seconds}, "
+        f"prompt {result.predict_seconds:.2f} s.",
+        markup=False,
+    )
+    if kept:
+        console.print(f"{kept:,} voxels of other labels were left as they are.", markup=False)
+    for notice in scan.notices:
+        console.print(f"Note: {notice.text}", markup=False)
+    console.print("Research use only. Not a medical device.", style="dim")

@@ -1,0 +1,277 @@
+"""Label maps: written on the image's own stored grid, read back onto it, never bent to fit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_medssl.errors import (
+    GeometryError,
+    SaveError,
+    UnreadableFileError,
+    UnsupportedFormatError,
+    UsageError,
+)
+from napari_medssl.io.atomic import atomic_write
+from napari_medssl.io.pictures import JPEG_MAGIC, read_picture
+from napari_medssl.io.read import format_of, read_volume, told_in_a_sentence
+from napari_medssl.io.write import require_not_source, save_stored, suffix_of
+from napari_medssl.volume import AxisMap
+from napari_medssl.volume.geometry import assign_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_medssl.volume import Geometry, Volume
+
+_MOST_LABEL = 2**32 - 1
+_SAME_PLACE_VOXELS = 0.05
+_WRITTEN_BY = "written_by"
+
+
+@dataclass(frozen=True)
+class LabelInfo:
+    """What a label value means.
+
+    Parameters
+    ----------
+    value : int
+        The number of its voxels, 1 to 4,294,967,295.
+    name : str
+        Words for people: ``"liver"``.
+    colour : (red, green, blue)
+        0..255 each.
+
+    Raises
+    ------
+    UsageError
+        If one of them is out of range.
+    """
+
+    value: int
+    name: str
+    colour: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.value <= _MOST_LABEL:
+            raise UsageError(f"the label value {self.value}", expected=f"1 to {_MOST_LABEL:,}")
+        if len(self.colour) != 3 or not all(0 <= part <= 255 for part in self.colour):
+            raise UsageError(f"the colour {self.colour}", expected="three numbers of 0 to 255")
+
+
+def write_labels(
+    mask_zyx: NDArray[Any],
+    volume: Volume,
+    path: str | Path,
+    *,
+    labels: Sequence[LabelInfo] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> Path:
+    """Save a label map on the grid of the image as its file stores it, with a JSON file beside it.
+
+    Nothing is resampled. A mask of a NIfTI image keeps its orientation fields byte for byte. The
+    file is read back and compared before it replaces anything.
+
+    Parameters
+    ----------
+    mask_zyx : (z, y, x) array
+        Whole numbers from 0, or booleans, on ``volume.geometry``.
+    volume : Volume
+        The image the labels belong to.
+    path : str or Path
+        Target; its suffix (.nii, .nii.gz, .nrrd, .mha; .png for a picture) chooses the format.
+    labels : sequence of LabelInfo
+        Names and colours, for the JSON file.
+    provenance : mapping, optional
+        How the labels came about (prompts, engine, hash of its weights), for the JSON file.
+
+    Returns
+    -------
+    Path
+        The target.
+
+    Raises
+    ------
+    SaveError
+        If the values are no labels, or a file could not be written; nothing is changed then.
+    GeometryError
+        If the mask is not of the volume's shape.
+    """
+    path = Path(path)
+    if fault := _fault(mask_zyx):
+        raise SaveError(f"the mask for '{path.name}' {fault}", expected="whole numbers from 0")
+    require_not_source(path, volume.source)
+    sidecar = path.with_name(f"{path.name[: -len(suffix_of(path))]}.json")
+    _require_ours(sidecar)
+    text = _sidecar_text(path, volume, labels, provenance or {})
+    stored = volume.to_source(smallest_unsigned(mask_zyx))
+    save_stored(path, stored, volume.source, labels=True)
+    _save_sidecar(sidecar, text, path)
+    return path
+
+
+def read_labels(path: str | Path, volume: Volume) -> NDArray[Any]:
+    """Read a label map onto an image's grid; axes may be stored in another order.
+
+    Parameters
+    ----------
+    path : str or Path
+        A label map in any format that `read_volume` reads. A palette picture gives its entries.
+    volume : Volume
+        The image the labels belong to.
+
+    Returns
+    -------
+    (z, y, x) array
+        Labels in the smallest unsigned type.
+
+    Raises
+    ------
+    GeometryError
+        If the labels are not on the image's grid: another shape, or another place.
+    UnreadableFileError
+        If values are negative, not whole, or the file is damaged.
+    """
+    path = Path(path)
+    found = told_in_a_sentence(path, lambda: _read(path))
+    if found.source.volumes > 1:
+        raise UnsupportedFormatError(
+            f"'{path.name}' holds {found.source.volumes} volumes", expected="one label map"
+        )
+    axes = _axes_onto(volume.geometry, found.geometry)
+    _require_same_grid(path, axes.apply_geometry(found.geometry), volume)
+    values = axes.apply(_one_channel(path, found.array))
+    if fault := _fault(values):
+        raise UnreadableFileError(
+            f"'{path.name}' {fault}",
+            expected="labels: whole numbers from 0",
+            do="Check that this is the label map and not an image or a probability map",
+        )
+    return smallest_unsigned(values)
+
+
+def smallest_unsigned(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole, non-negative values in the smallest unsigned type (uint8, 16 or 32)."""
+    highest = int(values.max(initial=0))
+    kind = next(k for k in (np.uint8, np.uint16, np.uint32) if highest <= np.iinfo(k).max)
+    return np.ascontiguousarray(values.astype(kind))
+
+
+def _fault(values: NDArray[Any]) -> str:
+    """Say what keeps values from being labels; empty when nothing does."""
+    if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.rint(values))).all():
+        return "holds values that are not whole numbers"
+    if values.dtype.kind not in "biuf":
+        return f"holds values of the type {values.dtype}"
+    if values.size and values.min() < 0:
+        return f"holds the negative value {values.min():g}"
+    if values.size and values.max() > _MOST_LABEL:
+        return f"holds the value {values.max():g}, too large for a label"
+    return ""
+
+
+def _read(path: Path) -> Volume:
+    if not path.is_file() or format_of(path) != "picture":
+        return read_volume(path)
+    with path.open("rb") as file:
+        if file.read(3) == JPEG_MAGIC:
+            raise UnsupportedFormatError(
+                f"'{path.name}' is a JPEG, which blurs labels", do="Save the labels as PNG"
+            )
+    return read_picture(path, palette_as_values=True)
+
+
+def _one_channel(path: Path, array: NDArray[Any]) -> NDArray[Any]:
+    """Take labels that were saved as grey in three equal channels; refuse real colours."""
+    if array.ndim == 3:
+        return array
+    if (array != array[:1]).any():
+        raise UnsupportedFormatError(
+            f"'{path.name}' is a colour picture",
+            expected="label numbers, as grey values or palette entries",
+        )
+    grey: NDArray[Any] = array[0]
+    return grey
+
+
+def _axes_onto(wanted: Geometry, found: Geometry) -> AxisMap:
+    """Map the axes of ``found`` to those of ``wanted`` that they run along, or against."""
+    overlap = np.asarray(wanted.direction).T @ np.asarray(found.direction)
+    order = assign_axes(overlap)
+    a, b, c = (bool(overlap[axis, of] < 0) for axis, of in enumerate(order))
+    return AxisMap(order, (a, b, c))
+
+
+def _require_same_grid(path: Path, found: Geometry, volume: Volume) -> None:
+    wanted = volume.geometry
+    if found.shape != wanted.shape:
+        sizes = [" x ".join(str(n) for n in g.shape[::-1]) for g in (found, wanted)]
+        raise GeometryError(
+            f"the labels '{path.name}' have {sizes[0]} voxels",
+            expected=f"{sizes[1]}, as the image '{volume.source.name}' has",
+            do="Choose the label map that was made on this image",
+        )
+    if not found.matches(wanted, tolerance_mm=_SAME_PLACE_VOXELS * min(wanted.spacing_mm)):
+        middle = (np.asarray(wanted.shape) - 1) / 2
+        away = float(np.linalg.norm(found.to_world(middle) - wanted.to_world(middle)))
+        raise GeometryError(
+            f"the labels '{path.name}' lie elsewhere in space (their middle is {away:.1f} mm away)",
+            expected=f"the grid of the image '{volume.source.name}'",
+            do="Choose the label map that was made on this image",
+        )
+
+
+def _sidecar_text(
+    path: Path, volume: Volume, labels: Sequence[LabelInfo], provenance: Mapping[str, Any]
+) -> str:
+    content = {
+        _WRITTEN_BY: f"napari-medssl {version('napari-medssl')}",
+        "note": "Research use only. Not a medical device.",
+        "mask": path.name,
+        "image": volume.source.name,
+        "image_volume": volume.source.volume,
+        "labels": [asdict(label) for label in labels],
+        "provenance": dict(provenance),
+    }
+    # numpy numbers and arrays know how to become plain ones
+    return json.dumps(content, indent=2, ensure_ascii=False, default=lambda o: o.tolist()) + "\n"
+
+
+def _require_ours(sidecar: Path) -> None:
+    """Refuse to write over a JSON file of another program, such as a scan's own description."""
+    if not sidecar.exists():
+        return
+    try:
+        ours = _WRITTEN_BY in json.loads(sidecar.read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
+        raise SaveError(
+            f"'{sidecar.name}', where the label names would go, belongs to another program",
+            do="Choose another name for the mask",
+        )
+
+
+def _save_sidecar(sidecar: Path, text: str, mask: Path) -> None:
+    def verify(part: Path) -> None:
+        if part.read_text("utf-8") != text:
+            raise UnreadableFileError(f"'{sidecar.name}' does not hold what it was given")
+
+    try:
+        atomic_write(sidecar, lambda part: _write_text(part, text), verify)
+    except SaveError as error:
+        raise SaveError(
+            f"the mask '{mask.name}' is saved, but not its label names: {error.came}", do=error.do
+        ) from error
+
+
+def _write_text(part: Path, text: str) -> None:
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)

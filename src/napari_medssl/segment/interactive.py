@@ -1,0 +1,118 @@
+"""From prompts on a slice to its mask: encode once, prompt often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from napari_medssl.segment.embeddings import embedding_key
+from napari_medssl.segment.outline import outline
+from napari_medssl.segment.slices import picture_of, prompts_on
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_medssl.models.promptable import Embedding, PromptEngine
+    from napari_medssl.segment.embeddings import EmbeddingCache
+    from napari_medssl.segment.prompts import Plane, Prompts
+    from napari_medssl.volume import Volume, Window
+
+
+@dataclass(frozen=True, eq=False)
+class SliceResult:
+    """The outline of one thing on one slice.
+
+    Parameters
+    ----------
+    plane : Plane
+        The slice.
+    mask : (rows, columns) bool array
+        Of the slice's own voxels: ``plane.view(array)`` has the same shape.
+    score : float
+        How much overlap (IoU, 0..1) with the truth the network expects of it.
+    encode_seconds, predict_seconds : float
+        Time to embed the slice (next to nothing if it was kept) and to answer the prompts.
+    from_cache : bool
+        Whether the embedding was kept from before.
+    engine : str
+        Name of the network's card.
+    """
+
+    plane: Plane
+    mask: NDArray[np.bool_]
+    score: float
+    encode_seconds: float
+    predict_seconds: float
+    from_cache: bool
+    engine: str
+
+
+class InteractiveSegmenter:
+    """Answers prompts with one engine; embeddings are kept between them."""
+
+    def __init__(self, engine: PromptEngine, cache: EmbeddingCache) -> None:
+        self._engine = engine
+        self._cache = cache
+
+    @property
+    def engine(self) -> PromptEngine:
+        """The network that answers."""
+        return self._engine
+
+    def prepare(self, volume: Volume, plane: Plane, window: Window) -> Embedding:
+        """Embed a slice, unless its embedding is kept: the slow step.
+
+        Raises
+        ------
+        PromptError
+            If the slice cannot be outlined on; see `picture_of`.
+        """
+        return self._embed(volume, plane, window)[0]
+
+    def segment(
+        self, volume: Volume, prompts: Prompts, window: Window, *, axis: int | None = None
+    ) -> SliceResult:
+        """Outline what the prompts mark, on the slice they lie on.
+
+        Parameters
+        ----------
+        volume : Volume
+            The image.
+        prompts : Prompts
+            Points and boxes on one slice of it.
+        window : Window
+            What the network sees is what the window shows.
+        axis : int, optional
+            The array axis the slice stands across; see `Prompts.plane`.
+
+        Raises
+        ------
+        PromptError
+            If the prompts do not fit the image or one another, or nothing is found.
+        """
+        plane = prompts.plane(volume, axis)
+        started = perf_counter()
+        embedding, kept = self._embed(volume, plane, window)
+        encoded = perf_counter()
+        mask, score = outline(self._engine, embedding, prompts_on(plane, prompts))
+        return SliceResult(
+            plane=plane,
+            mask=mask,
+            score=score,
+            encode_seconds=encoded - started,
+            predict_seconds=perf_counter() - encoded,
+            from_cache=kept,
+            engine=self._engine.card.name,
+        )
+
+    def _embed(self, volume: Volume, plane: Plane, window: Window) -> tuple[Embedding, bool]:
+        picture = picture_of(volume, plane, window)
+        key = embedding_key(picture, self._engine)
+        embedding = self._cache.get(key)
+        if embedding is not None:
+            return embedding, True
+        embedding = self._engine.encode(picture.image, picture.pixel_mm)
+        self._cache.put(key, embedding)
+        return embedding, False

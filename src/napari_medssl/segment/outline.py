@@ -1,0 +1,170 @@
+"""Prompts on an embedded slice -> one mask, whatever the network was trained on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_medssl.errors import PromptError
+from napari_medssl.segment.candidates import Outline, find_around
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_medssl.models.promptable import Embedding, PromptEngine
+    from napari_medssl.segment.slices import SlicePrompts
+
+
+def outline(
+    engine: PromptEngine, embedding: Embedding, prompts: SlicePrompts
+) -> tuple[NDArray[np.bool_], float]:
+    """Outline what the prompts mark.
+
+    Every box is a part of the result, with the points in it; the positive points that lie in no
+    box are one more part. No voxel with a negative point is ever in the result.
+
+    Returns
+    -------
+    mask : (rows, columns) bool array
+        Of the slice's own voxels.
+    score : float
+        How much overlap (IoU, 0..1) with the truth the network expects, of the worst part.
+
+    Raises
+    ------
+    PromptError
+        If nothing is found that holds the positive points.
+    """
+    parts = _parts(engine, embedding, prompts)
+    mask = np.logical_or.reduce([engine.mask(embedding, part.logits) for part in parts])
+    inside, outside = prompts.points_xy[prompts.positive], prompts.points_xy[~prompts.positive]
+    for point in outside:
+        mask = _less_the_thing_at(engine, embedding, mask, point, inside)
+    return without(mask, outside, inside), min(part.score for part in parts)
+
+
+def _less_the_thing_at(
+    engine: PromptEngine,
+    embedding: Embedding,
+    mask: NDArray[np.bool_],
+    outside: NDArray[np.float32],
+    inside: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Take from a mask the thing that a negative point in it lies on, if that is but a part of it.
+
+    This is for networks that know nothing of negative points.
+    """
+    if engine.card.takes_points or not mask[_pixels(outside[None], mask.shape)].any():
+        return mask
+    points = np.concatenate([outside[None], inside])
+    thing = find_around(engine, embedding, points, np.arange(len(points)) == 0)
+    if thing is None:
+        return mask
+    less = mask & ~engine.mask(embedding, thing.logits)
+    kept = less[_pixels(inside, mask.shape)] == mask[_pixels(inside, mask.shape)]
+    return less if kept.all() and 2 * less.sum() > mask.sum() else mask
+
+
+def without(
+    mask: NDArray[np.bool_], outside_xy: NDArray[np.float32], inside_xy: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Take from a mask that holds a negative point whatever lies nearer to it than to others.
+
+    The others are the positive points, and the place in the mask farthest from the negative ones.
+    """
+    outside = _pixels(outside_xy, mask.shape)
+    if not mask[outside].any():
+        return mask
+    from_outside = _distance(outside, mask.shape)
+    farthest = np.unravel_index(int(np.argmax(np.where(mask, from_outside, -1))), mask.shape)
+    rows, columns = _pixels(inside_xy, mask.shape)
+    kept = (np.append(rows, farthest[0]), np.append(columns, farthest[1]))
+    nearer: NDArray[np.bool_] = _distance(kept, mask.shape) < from_outside
+    return mask & nearer
+
+
+def _parts(engine: PromptEngine, embedding: Embedding, prompts: SlicePrompts) -> list[Outline]:
+    points, positive = prompts.points_xy, prompts.positive
+    alone = positive.copy()
+    parts = []
+    for box in prompts.boxes_xyxy:
+        within = ((points >= box[:2]) & (points <= box[2:])).all(axis=1)
+        alone &= ~within
+        parts += _in_box(engine, embedding, box, points[within], positive[within])
+    if alone.any():
+        of_these = alone | ~positive
+        parts += _at_points(engine, embedding, points[of_these], positive[of_these])
+    return parts
+
+
+def _in_box(
+    engine: PromptEngine,
+    embedding: Embedding,
+    box: NDArray[np.float32],
+    points: NDArray[np.float32],
+    positive: NDArray[np.bool_],
+) -> list[Outline]:
+    """Outline what a box holds; points in it are heeded as far as the network allows."""
+    if len(points) and engine.card.takes_points:
+        decoded = engine.decode_points(embedding, points, positive, box)
+    else:
+        decoded = engine.decode_boxes(embedding, box[None])
+    found = [_best(decoded.logits, decoded.scores)]
+    if engine.card.takes_points or not positive.any():
+        return found
+    mask = engine.mask(embedding, found[0].logits)
+    missed = positive & ~mask[_pixels(points, mask.shape)]
+    if missed.any():  # the box means something else than the point does, so both are wanted
+        of_these = missed | ~positive
+        found += _at_points(engine, embedding, points[of_these], positive[of_these])
+    return found
+
+
+def _at_points(
+    engine: PromptEngine,
+    embedding: Embedding,
+    points: NDArray[np.float32],
+    positive: NDArray[np.bool_],
+) -> list[Outline]:
+    """Outline what points mark: one thing if they lie in one, else one for each positive point."""
+    if engine.card.takes_points:
+        decoded = engine.decode_points(embedding, points, positive)
+        return [_best(decoded.logits, decoded.scores)]
+    found = find_around(engine, embedding, points, positive)
+    if found is not None:
+        return [found]
+    if positive.sum() == 1:
+        raise PromptError(
+            "nothing was found that holds the point", do="Move the point, or mark a box instead"
+        )
+    parts = []
+    for one in np.flatnonzero(positive):
+        of_these = ~positive
+        of_these[one] = True
+        parts += _at_points(engine, embedding, points[of_these], positive[of_these])
+    return parts
+
+
+def _best(logits: NDArray[np.float32], scores: NDArray[np.float32]) -> Outline:
+    best = int(np.argmax(scores))
+    return Outline(logits[best], float(np.clip(scores[best], 0, 1)))
+
+
+def _pixels(
+    places_xy: NDArray[np.float32], shape: tuple[int, ...]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the pixels that places (n, 2) lie in."""
+    inside = np.clip(np.floor(places_xy).astype(np.intp), 0, (shape[1] - 1, shape[0] - 1))
+    return inside[:, 1], inside[:, 0]
+
+
+def _distance(
+    pixels: tuple[NDArray[np.intp], NDArray[np.intp]], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Distance of every pixel to the nearest of some pixels."""
+    elsewhere = np.ones(shape, bool)
+    elsewhere[pixels] = False
+    distance: NDArray[np.float64] = ndimage.distance_transform_edt(elsewhere)
+    return distance

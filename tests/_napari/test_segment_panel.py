@@ -1,0 +1,257 @@
+"""The Segment panel in a real window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_medssl.io import read_labels, write_volume
+from napari_medssl.volume import Geometry, Volume, Window
+
+pytestmark = pytest.mark.gui
+pytest.importorskip("napari")
+
+from napari.layers import Labels, Points  # noqa: E402
+from panel_fakes import FakeEngines  # noqa: E402
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QScrollArea  # noqa: E402
+
+from napari_medssl._napari.keys import KEYS  # noqa: E402
+from napari_medssl._napari.layers import image_layer  # noqa: E402
+from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
+from napari_medssl._napari.patient_view import show_plane  # noqa: E402
+
+
+def ct(shape=(8, 40, 50), **rest) -> Volume:
+    array = np.full(shape, -100, np.int16)
+    array[..., shape[-2] // 3 : -shape[-2] // 3, 5:20] = 200
+    rest = {"name": "scan.nii.gz", "format": "made", "modality": "CT", "units": "HU", **rest}
+    return Volume.from_source_array(array, Geometry(shape[-3:], (3.0, 1.0, 1.0)), **rest)
+
+
+def show(viewer, volume):
+    data, options, _ = image_layer(volume)
+    return viewer.add_image(data, **options)
+
+
+@pytest.fixture
+def docked(make_napari_viewer, qtbot):
+    """Make viewers with the panel docked, around engines that answer at once."""
+    panels = []
+
+    def make(volume=None, **rest):
+        viewer = make_napari_viewer(**rest)
+        if volume is not None:
+            show(viewer, volume)
+        panel = SegmentPanel(viewer, engines=FakeEngines())
+        viewer.window.add_dock_widget(panel, name="Segment", area="right")
+        panels.append(panel)
+        return viewer, panel
+
+    yield make
+    for panel in panels:
+        panel.release()
+
+
+def press(panel, text):
+    (found,) = [b for b in panel.findChildren(QPushButton) if b.text().startswith(text)]
+    assert found.isEnabled(), text
+    found.click()
+
+
+def enabled(panel, text) -> bool:
+    (found,) = [b for b in panel.findChildren(QPushButton) if b.text().startswith(text)]
+    return found.isEnabled()
+
+
+def texts(panel) -> str:
+    return "\n".join(label.text() for label in panel.findChildren(QLabel))
+
+
+def points_of(viewer) -> Points:
+    return next(layer for layer in viewer.layers if isinstance(layer, Points))
+
+
+def mask_of(viewer) -> Labels:
+    return next(layer for layer in viewer.layers if layer.name == "Mask")
+
+
+def test_three_clicks_from_an_open_scan_to_a_mask_and_a_file(docked, qtbot, tmp_path):
+    viewer, panel = docked(ct())
+    press(panel, "+ Point")
+    points_of(viewer).add(viewer.layers[0].world_to_data(viewer.dims.point))
+    qtbot.waitUntil(lambda: enabled(panel, "Keep"))
+    press(panel, "Keep")
+    mask = mask_of(viewer)
+    assert np.count_nonzero(mask.data) == 25
+    path = tmp_path / "mask.nii.gz"
+    panel.presenter.mask.save_as(path)
+    qtbot.waitUntil(lambda: "Saved as 'mask.nii.gz'" in texts(panel))
+    assert np.array_equal(
+        read_labels(path, viewer.layers[0].metadata["napari-medssl volume"]), mask.data
+    )
+    press(panel, "Undo  [Ctrl+Z]")
+    assert not mask.data.any()
+
+
+def test_the_panel_opens_without_an_image_and_says_what_to_do(docked):
+    _, panel = docked()
+    assert "Open a file or a DICOM folder to begin." in texts(panel)
+    press(panel, "+ Point")
+    assert "Open an image first." in texts(panel)
+
+
+def test_an_image_that_comes_later_is_taken_in_hand(docked, qtbot):
+    viewer, panel = docked()
+    show(viewer, ct())
+    qtbot.waitUntil(lambda: "scan.nii.gz" in texts(panel) and "40" in texts(panel))
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        ct((3, 1, 40, 50), format="picture", orientation_known=False, spacing_known=False),
+        ct((6, 40, 50), stack="time", orientation_known=False, modality="US"),
+        ct((1, 40, 50)),
+    ],
+    ids=["colour picture", "cine", "one slice"],
+)
+def test_pictures_and_cines_are_outlined_too(docked, qtbot, volume):
+    viewer, panel = docked(volume)
+    press(panel, "+ Point")
+    points_of(viewer).add([panel._scene.plane.index, 20, 25])
+    qtbot.waitUntil(lambda: enabled(panel, "Keep"))
+    press(panel, "Keep")
+    assert np.count_nonzero(mask_of(viewer).data) == 25
+    assert not enabled(panel, "Coronal")
+
+
+def test_the_window_is_linked_both_ways(docked, qtbot):
+    viewer, panel = docked(ct())
+    image = viewer.layers[0]
+    preset = next(b for b in panel.findChildren(QComboBox) if b.findText("Lung") >= 0)
+    assert preset.currentText() == "Abdomen"
+    preset.setCurrentIndex(preset.findText("Lung"))
+    preset.activated.emit(preset.currentIndex())
+    qtbot.waitUntil(lambda: image.contrast_limits == [-1350, 150])
+    image.contrast_limits = (0, 100)
+    assert panel._scene.window == Window(0, 100)
+    assert (panel._view._level.value(), panel._view._width.value()) == (50, 100)
+    assert preset.currentText() == "Custom"
+    panel._view._level.setValue(70)
+    assert image.contrast_limits == [20, 120]
+
+
+def test_keys_work_and_are_given_back_when_the_dock_closes(docked, qtbot):
+    viewer, panel = docked(ct())
+    bound = {str(key): action for key, action in viewer.keymap.items()}
+    assert set(bound) >= {key for name, key in KEYS.items() if name != "undo-mask"}
+    bound[KEYS["box"]](viewer)
+    assert viewer.layers.selection.active.mode == "add_rectangle"
+    viewer.window.remove_dock_widget(panel)
+    assert len(viewer.keymap) == 0
+    assert [layer.name for layer in viewer.layers] == ["scan.nii.gz"]
+    viewer.dims.set_current_step(0, 1)
+
+
+def test_two_windows_work_side_by_side(docked, qtbot):
+    (first, panel), (second, other) = docked(ct()), docked(ct())
+    press(other, "+ Point")
+    points_of(second).add([3, 20, 25])
+    qtbot.waitUntil(lambda: enabled(other, "Keep"))
+    assert not enabled(panel, "Keep")
+    assert [layer.name for layer in first.layers] == ["scan.nii.gz"]
+
+
+def test_two_panels_on_one_window_both_answer(docked, make_napari_viewer, qtbot):
+    viewer, panel = docked(ct())
+    second = SegmentPanel(viewer, engines=FakeEngines())
+    viewer.window.add_dock_widget(second, name="Segment again")
+    press(second, "+ Point")
+    second_points = viewer.layers.selection.active
+    second_points.add([3, 20, 25])
+    qtbot.waitUntil(lambda: enabled(second, "Keep"))
+    assert not enabled(panel, "Keep")
+    second.release()
+
+
+def test_the_plugin_s_own_widget_opens_from_the_menu_name(make_napari_viewer_proxy, npe2pm, qtbot):
+    """As `napari -w napari-medssl Segment` does, which hands the widget a proxy."""
+    import npe2
+
+    npe2pm.register(npe2.PluginManifest.from_distribution("napari-medssl"))
+    viewer = make_napari_viewer_proxy()
+    _, panel = viewer.window.add_plugin_dock_widget("napari-medssl", "Segment")
+    panel.presenter.activity.say("heard")
+    show(viewer, ct())
+    qtbot.waitUntil(lambda: "scan.nii.gz" in texts(panel))
+    panel.release()
+
+
+def test_a_file_is_opened_by_the_panel_in_the_background(docked, qtbot, tmp_path):
+    write_volume(ct(), tmp_path / "abdomen.nii.gz")
+    viewer, panel = docked()
+    panel.presenter.image.open(tmp_path / "abdomen.nii.gz")
+    assert len(viewer.layers) == 0
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1)
+    assert viewer.layers[0].name == "abdomen.nii.gz"
+
+
+def test_nothing_is_cut_off_on_a_small_screen(docked, qtbot):
+    viewer, panel = docked(ct(), show=True)
+    viewer.window.resize(1280, 1000)
+    qtbot.wait(200)
+    scroll = panel.findChild(QScrollArea)
+    assert scroll.widget().width() <= scroll.viewport().width()
+    for button in panel.findChildren(QPushButton):
+        if button.isVisible():
+            needed = button.fontMetrics().horizontalAdvance(button.text())
+            assert button.width() >= needed, button.text()
+
+
+def test_letters_are_in_the_picture_of_the_canvas(docked, qtbot):
+    viewer, _ = docked(ct(), show=True)
+    qtbot.wait(100)
+    shot = viewer.screenshot(flash=False).astype(int)
+    yellow = (shot[..., 0] > 200) & (shot[..., 1] > 150) & (shot[..., 2] < 140)
+    middle = slice(shot.shape[0] // 2 - 40, shot.shape[0] // 2 + 40)
+    assert yellow[middle, :60].any(), "R at the left edge"
+    assert yellow[middle, -60:].any(), "L at the right edge"
+
+
+def test_three_d_is_drawn_with_the_patient_s_left_on_the_right(make_napari_viewer, qtbot):
+    """The picture itself, from the front: what lies to the patient's left must be at the right."""
+    from napari_medssl._napari.patient_view import attach_patient_view
+
+    array = np.zeros((20, 20, 20), np.int16)
+    array[8:12, 8:12, 15:19] = 1000  # x grows to the patient's left
+    array[16:19, 8:12, 2:5] = 1000  # a smaller one up and to the right
+    viewer = make_napari_viewer(show=True)
+    attach_patient_view(viewer)
+    show(
+        viewer,
+        Volume.from_source_array(
+            array, Geometry((20, 20, 20)), name="p", format="made", modality="MR"
+        ),
+    )
+    show_plane(viewer, "3-D")
+    for name in ("left", "right", "top", "bottom"):
+        viewer.canvas.overlays[f"medssl_{name}"].visible = False
+    viewer.canvas.overlays.scale_bar.visible = False
+    qtbot.wait(100)
+    bright = viewer.screenshot(flash=False)[..., 0] > 120
+    rows, columns = np.nonzero(bright)
+    width = bright.shape[1]
+    big = columns > width / 2
+    assert big.sum() > (~big).sum() > 0, "the larger blob is at the right"
+    assert rows[~big].mean() < rows[big].mean(), "the smaller one, further up, is drawn higher"
+
+
+def test_the_status_line_counts_the_seconds(docked, qtbot):
+    import threading
+
+    _, panel = docked(ct())
+    go = threading.Event()
+    panel.presenter.activity.run("Working", lambda: go.wait(5), lambda _: None, topic="test")
+    qtbot.waitUntil(lambda: "Working… 0.2 s" in texts(panel), timeout=3000)
+    go.set()
+    qtbot.waitUntil(lambda: "Working" not in texts(panel))
