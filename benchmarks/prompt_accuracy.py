@@ -17,7 +17,7 @@ import json as json_text
 import re
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads it from the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np

@@ -24,7 +24,7 @@ __all__ = ["Geometry", "MedSSLError", "Volume", "__version__", "read_volume"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for, so that ``import napari_medssl`` is quick."""
+    """Import a public name when it is first asked for, which keeps this import quick."""
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
     raise AttributeError(f"module 'napari_medssl' has no attribute '{name}'")

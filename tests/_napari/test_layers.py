@@ -37,21 +37,21 @@ def phantom(codes: str, *, tilt: float = 0.0) -> Volume:
     return Volume.from_source_array(stored, where, name="p", format="made", modality="MR")
 
 
-def viewer_with(path):
-    viewer = napari_components.ViewerModel()
+def read_into(viewer, path):
+    viewer.layers.clear()
     ((data, options, _),) = get_reader(str(path))(str(path))
-    return viewer, viewer.add_image(data, **options)
+    return viewer.add_image(data, **options)
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
 @pytest.mark.parametrize("tilt", [0.0, 0.2])
 def test_forty_eight_orientations_read_paint_save_read(tmp_path, suffix, tilt):
     """A voxel painted on the layer is the same place in the patient in the saved file."""
-    differences = 0
+    viewer, differences = napari_components.ViewerModel(), 0
     for number, codes in enumerate(CODES):
         path = tmp_path / f"{number}{suffix}"
         write_volume(phantom(codes, tilt=tilt), path)
-        viewer, image = viewer_with(path)
+        image = read_into(viewer, path)
         volume = image.metadata[VOLUME]
         mask = viewer.add_labels(np.zeros(image.data.shape, np.uint8), **grid_of(image))
         marks = {1: (0, 0, 0), 2: (4, 1, 3), 3: (2, 5, 6)}

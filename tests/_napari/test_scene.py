@@ -237,7 +237,7 @@ def test_another_volume_of_the_file_keeps_mask_and_window(scene):
     assert scene.volume is second
     assert scene.mask()[3].all()
     assert scene.window == Window(1, 2)
-    assert scene.viewer.layers[0].name == "p [2]"
+    assert scene.viewer.layers[0].name == "p (volume 2)"
 
 
 def test_the_image_of_another_reader_is_not_prompted_on(scene):

@@ -174,14 +174,18 @@ def test_two_panels_on_one_window_both_answer(docked, make_napari_viewer, qtbot)
     second.release()
 
 
-def test_the_plugin_s_own_widget_opens_from_the_menu_name(make_napari_viewer_proxy, npe2pm, qtbot):
+def test_the_plugin_s_own_widget_opens_by_name(
+    make_napari_viewer_proxy, npe2pm, qtbot, monkeypatch
+):
     """As `napari -w napari-medssl Segment` does, which hands the widget a proxy."""
     import npe2
 
+    from napari_medssl._napari.panels import segment
+
+    monkeypatch.setattr(segment, "InstalledEngines", FakeEngines)
     npe2pm.register(npe2.PluginManifest.from_distribution("napari-medssl"))
     viewer = make_napari_viewer_proxy()
     _, panel = viewer.window.add_plugin_dock_widget("napari-medssl", "Segment")
-    panel.presenter.activity.say("heard")
     show(viewer, ct())
     qtbot.waitUntil(lambda: "scan.nii.gz" in texts(panel))
     panel.release()

@@ -227,3 +227,14 @@ def test_added_weights_choose_their_engine(bench, tmp_path):
     bench.work.answer_all()
     assert bench.engines.loads[-1] == ("large", "auto")
     assert bench.view.show_engines.call_args.args[1] == "large"
+
+
+def test_the_panel_says_how_many_slices_answer_at_once(bench):
+    bench.work.rest()
+    bench.work.answer_all()
+    assert bench.view.show_engine_state.call_args.args[0].endswith("1 slice prepared.")
+    bench.panel.prompts_changed({HERE: INSIDE, THERE: BOX})
+    bench.work.answer_all()
+    assert bench.view.show_engine_state.call_args.args[0].endswith("2 slices prepared.")
+    bench.panel.window_changed()
+    assert "prepared" not in bench.view.show_engine_state.call_args.args[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,6 +236,10 @@ def test_volumes_that_interleave(tmp_path: Path) -> None:
         ({"space_directions": "(1,0,0) (0,2,0) (0,0,0)"}, GeometryError),
         ({"space_directions": "(1,0,0) (0,2,0) (0,2,0)"}, GeometryError),
         ({"space_origin": "(inf,0,0)"}, GeometryError),
+        ({"encoding": "bzip2"}, UnsupportedFormatError),
+        ({"space_directions": "(1,0,0) (0,2,0) (0,0,3) (0,0,4)"}, UnreadableFileError),
+        ({"byte_skip": "-1", "encoding": "gzip"}, UnreadableFileError),
+        ({"byteskip": "0", "sizes": "3 2 2\nsizes: 3 2 1"}, UnreadableFileError),
         ({"byte_skip": "-7"}, UnreadableFileError),
         ({"line_skip": "3"}, UnreadableFileError),
         ({"data_file": "LIST"}, UnsupportedFormatError),
@@ -244,9 +249,12 @@ def test_volumes_that_interleave(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_damaged_nrrd(tmp_path: Path, changes: Any, error: type[MedSSLError]) -> None:
+def test_damaged_nrrd(
+    tmp_path: Path, changes: Any, error: type[MedSSLError], capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(error, match=r"'a\.nrrd'"):
         read_nrrd(nrrd(tmp_path / "a.nrrd", **changes))
+    assert capfd.readouterr() == ("", "")
 
 
 META = {
@@ -298,6 +306,7 @@ def test_meta_big_endian_and_header_size(tmp_path: Path) -> None:
     [
         ({"NDims": None}, UnreadableFileError),
         ({"NDims": "4"}, UnreadableFileError),
+        ({"ObjectType": "Image\nElementSize = 1 2 3"}, UnreadableFileError),
         ({"DimSize": "3 2"}, UnreadableFileError),
         ({"DimSize": "3 2 0"}, UnreadableFileError),
         ({"DimSize": "60000 60000 60000"}, UnreadableFileError),
@@ -314,6 +323,10 @@ def test_meta_big_endian_and_header_size(tmp_path: Path) -> None:
         ({"Offset": "a b c"}, UnreadableFileError),
         ({"HeaderSize": "4"}, UnreadableFileError),
         ({"CompressedData": "True"}, UnreadableFileError),
+        ({"CompressedData": "True", "CompressedDataSize": "24"}, UnreadableFileError),
+        ({"CompressedData": "True", "HeaderSize": "-1"}, UnreadableFileError),
+        ({"CompressedData": "Truth"}, UnreadableFileError),
+        ({"BinaryDataByteOrderMSB": "False\nNDims = 3"}, UnreadableFileError),
         ({"file": "LIST"}, UnsupportedFormatError),
         ({"file": "a%02d.raw 1 3 1"}, UnsupportedFormatError),
         ({"file": "/etc/passwd"}, UnreadableFileError),
@@ -321,13 +334,56 @@ def test_meta_big_endian_and_header_size(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_damaged_meta(tmp_path: Path, changes: Any, error: type[MedSSLError] | None) -> None:
+def test_damaged_meta(
+    tmp_path: Path,
+    changes: Any,
+    error: type[MedSSLError] | None,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     path = meta(tmp_path / "a.mha", **changes)
     if error is None:  # a smaller grid leaves a few bytes over
         assert "trailing-bytes" in codes(read_meta(path))
         return
     with pytest.raises(error, match=r"'a\.mha'"):
         read_meta(path)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("told", [None, "-5", "0", "1", "28", "30"])
+def test_meta_must_say_how_long_its_stream_is(
+    tmp_path: Path, told: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """ITK alone returns zeros, and complains on the terminal."""
+    packed = zlib.compress(DATA.tobytes())
+    path, packs = tmp_path / "a.mha", {"CompressedData": "True"}
+    whole = meta(path, data=packed, CompressedDataSize="29", **packs)
+    np.testing.assert_array_equal(stored(read_meta(whole)).ravel("F"), DATA)
+    with pytest.raises(UnreadableFileError, match=r"'a\.mha'"):
+        read_meta(meta(path, data=packed, CompressedDataSize=told, **packs))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_smaller_grid_than_the_stream_holds(tmp_path: Path) -> None:
+    small = {"DimSize": "3 2 1", "CompressedData": "True"}
+    packed = zlib.compress(DATA.tobytes())
+    path = meta(tmp_path / "a.mha", data=packed, CompressedDataSize=str(len(packed)), **small)
+    other = nrrd(
+        tmp_path / "a.nrrd", sizes="3 2 1", encoding="gzip", data=gzip.compress(DATA.tobytes())
+    )
+    for volume in (read_meta(path), read_nrrd(other)):
+        np.testing.assert_array_equal(stored(volume).ravel("F"), DATA[:6])
+        assert "trailing-bytes" in codes(volume)
+
+
+def test_slice_that_leans_in_space_is_not_straightened(tmp_path: Path) -> None:
+    path = nrrd(
+        tmp_path / "a.nrrd",
+        dimension="2",
+        sizes="3 4",
+        space_directions="(1,0,0) (0,0.6,0.8)",
+    )
+    with pytest.raises(UnreadableFileError, match="laid out in a way that cannot be read"):
+        read_nrrd(path)
 
 
 def test_meta_without_an_end(tmp_path: Path) -> None:

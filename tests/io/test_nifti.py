@@ -16,7 +16,8 @@ from napari_medssl.errors import (
     UnsupportedFormatError,
     UsageError,
 )
-from napari_medssl.io.nifti import read_nifti, scaled
+from napari_medssl.io.nifti import read_nifti
+from napari_medssl.io.nifti.read import scaled
 from napari_medssl.volume import Volume
 
 if TYPE_CHECKING:

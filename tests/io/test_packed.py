@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
 import subprocess
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from napari_medssl.errors import UnreadableFileError, UnsupportedFormatError
-from napari_medssl.io.packed import gzip_writer, packing_named, packing_of, read_head
+from napari_medssl.errors import UnreadableFileError
+from napari_medssl.io.packed import gzip_writer, packing_of, read_head
 from napari_medssl.io.payload import Payload
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ PACK = {
     "raw": lambda data: data,
     "gzip": lambda data: gzip.compress(data, 1),
     "zlib": lambda data: zlib.compress(data, 1),
-    "bzip2": lambda data: bz2.compress(data, 1),
 }
 PACKINGS = sorted(PACK)
 
@@ -77,7 +75,7 @@ def test_cut_off(tmp_path: Path, packing: str, percent: int) -> None:
         cut.read(0, 100)
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zlib", "bzip2"])
+@pytest.mark.parametrize("packing", ["gzip", "zlib"])
 @pytest.mark.parametrize("place", [0.001, 0.3, 0.7, 0.9999])
 def test_damaged(tmp_path: Path, packing: str, place: float) -> None:
     damaged = payload(tmp_path, packing)
@@ -159,14 +157,6 @@ def test_head_of_a_damaged_stream(tmp_path: Path) -> None:
     path.write_bytes(data[:2] + b"\x63" + data[3:])
     with pytest.raises(UnreadableFileError, match="damaged"):
         read_head(path, 348)
-
-
-def test_packing_names() -> None:
-    assert [packing_named(n, "a.nrrd") for n in ("raw", "gz", "gzip", "bz2")] == [
-        *("raw", "gzip", "gzip", "bzip2")
-    ]
-    with pytest.raises(UnsupportedFormatError, match="'ascii'; expected raw, gzip or bzip2"):
-        packing_named("ascii", "a.nrrd")
 
 
 def test_gzip_writer_is_reproducible() -> None:

@@ -41,4 +41,5 @@ def test_mask_is_drawn_where_it_is(tmp_path: Path) -> None:
     np.testing.assert_allclose(changed.min(axis=0), [40 * scale, 5 * scale], atol=scale)
     np.testing.assert_allclose(changed.max(axis=0), [50 * scale, 15 * scale], atol=scale)
     saved = save_pictures([plain, drawn], tmp_path / "two.png")
-    assert Image.open(saved).size == (2 * plain.width, plain.height)
+    with Image.open(saved) as picture:
+        assert picture.size == (2 * plain.width, plain.height)

@@ -84,7 +84,7 @@ def test_file_is_packed(tmp_path: Path) -> None:
 
 def test_upper_case_suffix(tmp_path: Path) -> None:
     volume = volume_of(np.zeros((4, 5, 6), np.int16))
-    for name in ("A.NII.GZ", "B.NRRD"):
+    for name in ("A.NII.GZ", "B.NRRD", "C.MHA"):
         assert read_volume(write_volume(volume, tmp_path / name)).geometry.shape == (5, 4, 6)
 
 
@@ -109,3 +109,18 @@ def test_failing_disk_is_a_sentence(tmp_path: Path) -> None:
     volume = volume_of(np.zeros((4, 5, 6), np.int16))
     with pytest.raises(SaveError, match=r"'gone' for 'a.nii' does not exist"):
         write_volume(volume, tmp_path / "gone" / "a.nii")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_library_that_fails_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("ITK ERROR: /secret/path") if suffix in (".nrrd", ".mha") else OSError
+
+    monkeypatch.setattr(SimpleITK.ImageFileWriter, "Execute", fail)
+    monkeypatch.setattr(nib.Nifti1Image, "to_stream", fail)
+    volume = volume_of(np.zeros((4, 5, 6), np.int16))
+    with pytest.raises(SaveError, match="could not be written: the disk failed"):
+        write_volume(volume, tmp_path / f"a{suffix}")
+    assert list(tmp_path.iterdir()) == []

@@ -71,7 +71,7 @@ def image_layer(volume: Volume) -> LayerData:
 def layer_name(volume: Volume) -> str:
     """Return the file's name, and which of its volumes it is where there are several."""
     source = volume.source
-    return source.name if source.volumes == 1 else f"{source.name} [{source.volume + 1}]"
+    return source.name if source.volumes == 1 else f"{source.name} (volume {source.volume + 1})"
 
 
 def volume_of(layer: Layer | None) -> Volume | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PREVIEW = "Preview (not kept yet)"
 _PREVIEW_COLOUR = "#ffe14d"
+_FINE = 400
 _MODES = {"brush": "paint", "eraser": "erase", "fill": "fill"}
 
 
@@ -155,10 +156,11 @@ class MaskLayers:
             self._viewer,
             data,
             name=_PREVIEW,
-            opacity=0.45,
+            opacity=1,
             colormap=DirectLabelColormap(color_dict=colours),
             **self._where(image),
         )
+        layer.contour = 1 if max(data.shape) < _FINE else 2  # a line, so that the edge shows
         layer.editable = False
         return layer
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 from napari_medssl._napari.layers import LayerData, image_layer
 
 
-def abdomen_ct() -> list[LayerData]:
-    """Open the synthetic abdomen CT of known truth."""
-    return _open("abdomen-ct")
-
-
 def brain_mr() -> list[LayerData]:
     """Open a brain MR."""
     return _open("brain-mr")
 
 
-def chest_ct_slice() -> list[LayerData]:
-    """Open one slice of a chest CT."""
-    return _open("chest-ct-slice")
+def abdomen_ct() -> list[LayerData]:
+    """Open the synthetic abdomen CT of known truth."""
+    return _open("abdomen-ct")
+
+
+def head_ct_slice() -> list[LayerData]:
+    """Open one slice of a head CT."""
+    return _open("head-ct-slice")
 
 
 def echo_cine() -> list[LayerData]:
     """Open an ultrasound cine of the heart."""
     return _open("echo-cine")
+
+
+def head_ct_oblique() -> list[LayerData]:
+    """Open an oblique head CT, fetched the first time."""
+    return _open("head-ct-oblique")
+
+
+def sarcoma_ct() -> list[LayerData]:
+    """Open a CT of a thigh with a sarcoma, fetched the first time."""
+    return _open("sarcoma-ct")
 
 
 def _open(name: str) -> list[LayerData]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 
 
@@ -21,7 +22,7 @@ def import_triton_by_itself() -> None:
     flags = sys.getdlopenflags()
     sys.setdlopenflags(flags | deep)
     try:
-        import triton  # noqa: F401 - loading it is the point
+        import_module("triton")
     except ImportError:
         return  # torch does without it
     finally:

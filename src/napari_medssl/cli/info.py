@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from dataclasses import asdict
-from pathlib import Path  # noqa: TC003 - typer reads it at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer

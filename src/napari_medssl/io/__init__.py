@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from napari_medssl.io.labels import write_labels as write_labels
     from napari_medssl.io.read import can_read as can_read
     from napari_medssl.io.read import read_volume as read_volume
+    from napari_medssl.io.summary import describe as describe
+    from napari_medssl.io.summary import plain_words as plain_words
     from napari_medssl.io.write import write_volume as write_volume
 
 _WHERE = {
     "LabelInfo": "labels",
     "atomic_write": "atomic",
     "can_read": "read",
+    "describe": "summary",
     "list_series": "dicom",
+    "plain_words": "summary",
     "read_labels": "labels",
     "read_volume": "read",
     "write_labels": "labels",
@@ -29,7 +33,9 @@ __all__ = [
     "LabelInfo",
     "atomic_write",
     "can_read",
+    "describe",
     "list_series",
+    "plain_words",
     "read_labels",
     "read_volume",
     "write_labels",

@@ -71,7 +71,8 @@ def atomic_write(
 
 
 def _suffixes(target: Path) -> str:
-    return ".nii.gz" if target.name.lower().endswith(".nii.gz") else target.suffix
+    name = target.name.lower()  # ITK does not know ".MHA"
+    return ".nii.gz" if name.endswith(".nii.gz") else Path(name).suffix
 
 
 def _sweep(target: Path) -> None:

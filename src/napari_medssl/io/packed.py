@@ -1,21 +1,20 @@
-"""Packed streams: gzip, zlib and bzip2, read no further than asked, and gzip written."""
+"""Packed streams: gzip and zlib, read no further than asked, and gzip written."""
 
 from __future__ import annotations
 
-import bz2
 import io
 import zlib
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from isal import igzip, igzip_lib
 
-from napari_medssl.errors import UnreadableFileError, UnsupportedFormatError
+from napari_medssl.errors import UnreadableFileError
 from napari_medssl.io.gate import COPY_AGAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Packing = Literal["raw", "gzip", "zlib", "bzip2"]
+Packing = Literal["raw", "gzip", "zlib"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -30,8 +29,6 @@ def unpacked(file: IO[bytes], packing: Packing) -> IO[bytes]:
     """Return a stream of the unpacked bytes from the file's present position on."""
     if packing == "raw":
         return file
-    if packing == "bzip2":
-        return bz2.BZ2File(file)
     if packing == "zlib":
         return io.BufferedReader(_ZlibStream(file), _CHUNK)
     return _gzip_file(file, "rb")
@@ -75,30 +72,6 @@ def read_head(path: Path, count: int) -> bytes:
                 f"the compressed data of '{path.name}' are damaged", do=COPY_AGAIN
             ) from error
     return bytes(head)
-
-
-def packing_named(name: str, file: str) -> Packing:
-    """Return the packing that a NRRD header calls ``name``.
-
-    Raises
-    ------
-    UnsupportedFormatError
-        If it is text, hexadecimal or unknown.
-    """
-    known: dict[str, Packing] = {
-        "raw": "raw",
-        "gzip": "gzip",
-        "gz": "gzip",
-        "bzip2": "bzip2",
-        "bz2": "bzip2",
-    }
-    if name not in known:
-        raise UnsupportedFormatError(
-            f"'{file}' stores its voxels as '{name[:20]}'",
-            expected="raw, gzip or bzip2",
-            do="Save it again with one of these encodings",
-        )
-    return known[name]
 
 
 class _ZlibStream(io.RawIOBase):

@@ -13,9 +13,9 @@ from napari_medssl.errors import (
 )
 from napari_medssl.io.gate import COPY_AGAIN, regular_file
 from napari_medssl.io.itk import read_meta, read_nrrd
+from napari_medssl.io.itk.nrrd import NRRD_MAGIC
 from napari_medssl.io.nifti import read_nifti
-from napari_medssl.io.nifti_layout import NIFTI_2, layout_of
-from napari_medssl.io.nrrd_header import NRRD_MAGIC
+from napari_medssl.io.nifti.header import LONGEST_HEADER, begins_like_nifti
 from napari_medssl.io.packed import GZIP_MAGIC, read_head
 from napari_medssl.io.pictures import JPEG_MAGIC, PNG_MAGIC, read_picture
 from napari_medssl.io.tiff import TIFF_MAGICS, read_tiff
@@ -103,7 +103,7 @@ def format_of(path: Path) -> str | None:
     if path.is_dir():
         return _dicom_or_none(path)
     with path.open("rb") as file:
-        head = file.read(NIFTI_2.itemsize)
+        head = file.read(LONGEST_HEADER)
     if head[128:132] == b"DICM":  # before all else: the preamble may hold a TIFF header
         return "dicom"
     for magics, name in (
@@ -115,8 +115,8 @@ def format_of(path: Path) -> str | None:
         if head.startswith(magics):
             return name
     if head.startswith(GZIP_MAGIC):
-        head = read_head(path, NIFTI_2.itemsize)
-    if layout_of(head) is not None:
+        head = read_head(path, LONGEST_HEADER)
+    if begins_like_nifti(head):
         return "nifti"
     return _dicom_or_none(path)
 

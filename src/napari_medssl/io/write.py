@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_medssl.errors import SaveError, UnreadableFileError
 from napari_medssl.io.atomic import atomic_write
-from napari_medssl.io.itk_write import write_meta, write_nrrd
-from napari_medssl.io.nifti_write import write_nifti
+from napari_medssl.io.itk import write_meta, write_nrrd
+from napari_medssl.io.nifti import write_nifti
 from napari_medssl.io.picture_write import write_png
 from napari_medssl.io.read import read_volume
 

@@ -75,4 +75,5 @@ def _engine(card: ModelCard, path: Path, weights_hash: str, device: str) -> Prom
         square=sam.MEDSAM_SQUARE if stretched else family.SQUARE,
         prepare=litemedsam.prepare if stretched else family.prepare,
         antialias=family.ANTIALIAS,
+        box_margin=family.BOX_MARGIN,
     )

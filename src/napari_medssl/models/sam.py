@@ -14,6 +14,7 @@ SQUARE = Square(_SIDE)
 #: MedSAM was trained on images stretched to a square, SAM on padded ones
 MEDSAM_SQUARE = Square(_SIDE, keep_proportions=False)
 ANTIALIAS = True
+BOX_MARGIN = 0.0
 
 _MEAN = (123.675, 116.28, 103.53)
 _DEVIATION = (58.395, 57.12, 57.375)

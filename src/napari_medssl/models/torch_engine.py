@@ -37,6 +37,8 @@ class TorchEngine:
         Image of (1, 3, rows, columns) in 0..255, laid in but not padded -> what the encoder wants.
     antialias : bool
         Whether pixels are averaged when an image is made smaller.
+    box_margin : float
+        Pixels of the square by which every side of a box is moved out.
     """
 
     card: ModelCard
@@ -46,6 +48,7 @@ class TorchEngine:
     square: Square
     prepare: Callable[[Tensor], Tensor]
     antialias: bool
+    box_margin: float
 
     @torch.inference_mode()
     def encode(
@@ -65,7 +68,7 @@ class TorchEngine:
     def decode_boxes(self, embedding: Embedding, boxes_xyxy: NDArray[np.float32]) -> Decoded:
         """Propose one mask for each of n boxes, an array of (n, 4)."""
         features = self._features(embedding)
-        corners = self._laid_in(embedding, boxes_xyxy.reshape(-1, 2)).reshape(-1, 4)
+        corners = self._boxes_laid_in(embedding, boxes_xyxy)
         parts = [
             self._decode(features, None, some[:, None, :], several=False)
             for some in torch.split(corners, _BATCH)
@@ -92,7 +95,7 @@ class TorchEngine:
         signs = torch.tensor(positive.astype(np.int64), device=self.device)[None]
         box = None
         if box_xyxy is not None:
-            box = self._laid_in(embedding, box_xyxy.reshape(2, 2)).reshape(1, 1, 4)
+            box = self._boxes_laid_in(embedding, box_xyxy[None])[:, None]
         alone = len(points_xy) == 1 and box is None
         logits, scores = self._decode(
             self._features(embedding), (points, signs), box, several=alone
@@ -117,6 +120,11 @@ class TorchEngine:
         """Move places of (n, 2) from the image into the network's square."""
         scaled = places_xy.astype(np.float32) * embedding.scale_xy
         return torch.tensor(scaled, device=self.device)
+
+    def _boxes_laid_in(self, embedding: Embedding, boxes_xyxy: NDArray[np.float32]) -> Tensor:
+        """Move boxes of (n, 4) from the image into the network's square."""
+        corners = self._laid_in(embedding, boxes_xyxy.reshape(-1, 2)).reshape(-1, 4)
+        return corners + corners.new_tensor([-1, -1, 1, 1]) * self.box_margin
 
     def _decode(
         self,

@@ -26,8 +26,6 @@ _SIDES = np.array([20, 28, 40, 56, 80, 112, 160, 224], np.float32) / 256
 _SHAPES = (1.0, 2.5, 0.4)
 #: how many masks are boxed again, how different they must be (IoU), and how often it is done
 _FEW, _ALIKE, _ROUNDS = 4, 0.8, 2
-#: pixels of a decoded mask that a tight box is wider than it on each side
-_MARGIN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +169,7 @@ class _Seen:
         x, y = np.clip(self.points_xy * self._scale_xy, 0, last).astype(int).T
         held = masks[:, y, x]
         hold = held[:, self.positive].all(axis=1)
-        avoid: NDArray[np.bool_] = hold & ~held[:, ~self.positive].any(axis=1)
+        avoid = np.asarray(hold & ~held[:, ~self.positive].any(axis=1))
         return avoid if avoid.any() else np.asarray(hold)
 
     def tight_boxes(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -182,8 +180,7 @@ class _Seen:
             if not len(ys):
                 ys, xs = np.arange(mask.shape[0]), np.arange(mask.shape[1])
             boxes.append((xs[0], ys[0], xs[-1] + 1, ys[-1] + 1))
-        wider = np.array(boxes, np.float32) + np.array([-1, -1, 1, 1], np.float32) * _MARGIN
-        return (wider / np.tile(self._scale_xy, 2)).astype(np.float32)
+        return (np.array(boxes) / np.tile(self._scale_xy, 2)).astype(np.float32)
 
 
 def _agreement(masks: NDArray[np.bool_], voters: NDArray[np.bool_]) -> NDArray[np.float32]:

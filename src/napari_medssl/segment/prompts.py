@@ -228,9 +228,13 @@ def describe_prompts(volume: Volume, prompts: Prompts) -> dict[str, Any]:
     def ijk(zyx: tuple[float, float, float]) -> list[float]:
         return [round(float(v), 2) for v in volume.index_to_source(zyx)]
 
+    def corners(box: BoxPrompt) -> list[list[float]]:
+        both = list(zip(ijk(box.low_zyx), ijk(box.high_zyx), strict=True))
+        return [[min(pair) for pair in both], [max(pair) for pair in both]]
+
     return {
         "points_ijk": [{"at": ijk(p.zyx), "inside": p.positive} for p in prompts.points],
-        "boxes_ijk": [[ijk(b.low_zyx), ijk(b.high_zyx)] for b in prompts.boxes],
+        "boxes_ijk": [corners(box) for box in prompts.boxes],
     }
 
 

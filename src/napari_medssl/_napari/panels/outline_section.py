@@ -39,7 +39,9 @@ class OutlineSection(Section):
         self.add_row(*self._tools.values())
         self._keep = button(f"Keep  [{KEYS['keep']}]", "Put the preview into the mask")
         self._discard = button(f"Discard  [{KEYS['discard']}]", "Throw the preview away")
-        self._undo = button(f"Undo  [{KEYS['undo-prompt']}]", "Take back the last point or box")
+        self._undo = button(
+            f"Undo mark  [{KEYS['undo-prompt']}]", "Take back the last point or box"
+        )
         self._keep.setStyleSheet(
             "QPushButton { padding: 4px 2px; } QPushButton:enabled "
             "{ background-color: #2f8f4e; color: white; font-weight: bold; }"

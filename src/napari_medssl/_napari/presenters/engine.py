@@ -142,8 +142,14 @@ class EnginePresenter:
             self._loaded = (wanted, self._engines.load(*wanted))
         return self._loaded[1]
 
-    def _ready(self, engine: LoadedEngine) -> None:
-        self._view.show_engine_state(f"Ready, on {engine.where}.")
+    def show_prepared(self, slices: int) -> None:
+        """Say how many slices will answer at once."""
+        if self._loaded is not None:
+            some = f" {slices} slice{'s'[: slices > 1]} prepared." if slices else ""
+            self._view.show_engine_state(f"Ready, on {self._loaded[1].where}.{some}")
+
+    def _ready(self, _: LoadedEngine) -> None:
+        self.show_prepared(0)
 
     def _added(self, name: str) -> None:
         self.name = name

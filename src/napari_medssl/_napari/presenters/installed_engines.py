@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from napari_medssl.models import ModelCard
 
+_PROCESSOR = "this computer's processor"
+
 
 class InstalledEngines:
     """Lists, loads and adds to the networks that `napari_medssl.models` knows."""
@@ -38,7 +40,7 @@ class InstalledEngines:
         engine = load_engine(name, device=device)
         return LoadedEngine(
             InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder())),
-            describe_device(engine.device),
+            _PROCESSOR if engine.device == "cpu" else describe_device(engine.device),
             engine.weights_hash,
         )
 

@@ -53,6 +53,7 @@ class PromptPresenter:
         self._prompts: dict[Plane, Prompts] = {}
         self._before: list[dict[Plane, Prompts]] = []
         self._previews: dict[Plane, SliceResult] = {}
+        self._prepared: set[Plane] = set()
 
     def use_tool(self, tool: Tool) -> None:
         """Pick up a tool."""
@@ -76,6 +77,7 @@ class PromptPresenter:
         for plane in self._prompts:
             self._activity.forget(_topic(plane))
         self._prompts, self._before, self._previews = {}, [], {}
+        self._forget_prepared()
         self._show_state()
         self.look_at_slice()
 
@@ -84,6 +86,11 @@ class PromptPresenter:
         self._activity.forget("prepare")
         if self._scene.plane is not None and self._engine.name:
             self._activity.later("prepare", _PAUSE_MS, self._prepare)
+
+    def window_changed(self) -> None:
+        """Embed anew: what the network sees is what the window shows."""
+        self._forget_prepared()
+        self.look_at_slice()
 
     def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
         """Answer what the user has just marked, moved or deleted."""
@@ -128,10 +135,18 @@ class PromptPresenter:
         self._activity.run(
             f"Preparing {plane}",
             lambda: self._engine.segmenter().prepare(volume, plane, window),
-            lambda _: None,
+            lambda _: self._count(plane),
             topic="prepare",
             asked=False,
         )
+
+    def _forget_prepared(self) -> None:
+        self._prepared = set()
+        self._engine.show_prepared(0)
+
+    def _count(self, plane: Plane) -> None:
+        self._prepared.add(plane)
+        self._engine.show_prepared(len(self._prepared))
 
     def _take(self, prompts: dict[Plane, Prompts]) -> None:
         gone = [plane for plane in self._prompts if plane not in prompts]
@@ -163,6 +178,7 @@ class PromptPresenter:
         if volume is not self._scene.volume or self._prompts.get(result.plane) != prompts:
             return
         self._previews[result.plane] = result
+        self._count(result.plane)
         self._scene.show_preview(result.plane, result.mask)
         self._show_state()
         seconds = result.encode_seconds + result.predict_seconds

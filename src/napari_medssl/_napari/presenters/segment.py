@@ -73,7 +73,7 @@ class SegmentPresenter:
     def window_changed(self) -> None:
         """React to a new window of the image."""
         self.window.window_changed()
-        self.prompting.look_at_slice()
+        self.prompting.window_changed()
 
     def slice_changed(self) -> None:
         """React to another slice on the screen."""

@@ -1,4 +1,4 @@
-"""NIfTI-1 and NIfTI-2: ``.nii``, ``.nii.gz``, and ``.hdr`` with ``.img``, in either byte order."""
+"""Reading NIfTI: our gate takes the bytes, nibabel makes values of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 
 from napari_medssl.io.assemble import assemble, rgb_of
 from napari_medssl.io.gate import check_memory, check_volume, inside_folder
-from napari_medssl.io.nifti_header import NiftiHeader
-from napari_medssl.io.nifti_layout import NIFTI_2
-from napari_medssl.io.nifti_space import place
+from napari_medssl.io.nifti.header import LONGEST_HEADER, NiftiHeader
+from napari_medssl.io.nifti.place import place
 from napari_medssl.io.packed import packing_of, read_head
 from napari_medssl.io.payload import Payload
 
@@ -39,17 +38,14 @@ def read_nifti(path: Path, *, volume: int = 0) -> Volume:
         If the file is damaged, of a kind that is no image, or cannot be placed in space.
     """
     head_path = _header_of(path)
-    header = NiftiHeader.from_bytes(path.name, read_head(head_path, NIFTI_2.itemsize))
+    header = NiftiHeader.from_bytes(path.name, read_head(head_path, LONGEST_HEADER))
     check_volume(path.name, volume, header.volumes)
     placement = place(header)
     voxel_path = _image_of(head_path) if header.detached else head_path
-    payload = Payload(
-        voxel_path,
-        header.bytes_per_volume * header.volumes,
-        packing_of(voxel_path),
-        skip=header.voxel_offset,
-    )
     count = header.bytes_per_volume
+    payload = Payload(
+        voxel_path, count * header.volumes, packing_of(voxel_path), skip=header.voxel_offset
+    )
     voxels, notices = payload.read(volume * count, count)
     stored, dropped = _as_image(voxels, header)
     return assemble(
@@ -57,7 +53,7 @@ def read_nifti(path: Path, *, volume: int = 0) -> Volume:
         placement,
         path=path,
         format="nifti",
-        header=header.raw,
+        header=header.fields.binaryblock,
         volume=volume,
         volumes=header.volumes,
         notices=(*notices, *dropped),
@@ -65,10 +61,10 @@ def read_nifti(path: Path, *, volume: int = 0) -> Volume:
 
 
 def _as_image(voxels: NDArray[np.uint8], header: NiftiHeader) -> tuple[NDArray[Any], Any]:
-    if header.channels:
-        colour = voxels.reshape(*header.sizes[::-1], header.channels)
-        return rgb_of(colour.transpose(2, 1, 0, 3))
-    stored = voxels.view(header.dtype).reshape(header.sizes[::-1]).T
+    # the checked bytes as they lie: nibabel would take them from a stream and copy them twice
+    stored: NDArray[Any] = np.ndarray(header.sizes, header.dtype, voxels.data, order="F")
+    if names := header.dtype.names:
+        return rgb_of(np.stack([stored[name] for name in names], axis=-1))
     if header.scaling is None:
         return stored, ()
     check_memory(header.name, 8 * stored.size)
@@ -79,21 +75,18 @@ def scaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]
     """Return ``stored * slope + intercept`` in the smallest fitting type.
 
     Whole numbers stay whole (int16 if they fit, else int32); everything else becomes float32, or
-    float64 where it was stored so.
+    float64 where it was stored so. nibabel alone would make float64 of them all.
     """
-    if stored.dtype.kind in "iu" and slope.is_integer() and intercept.is_integer():
-        ends = [int(end) * int(slope) + int(intercept) for end in (stored.min(), stored.max())]
-        widest = max(*map(abs, ends), abs(int(slope)), abs(int(intercept)), int(stored.max()))
-        if widest < 2**31:
-            whole = stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
-            fits = min(ends) >= -(2**15) and max(ends) < 2**15
-            return whole.astype(np.int16) if fits else whole
-    kind = np.float64 if stored.dtype.itemsize == 8 and stored.dtype.kind == "f" else np.float32
-    values = np.empty_like(stored, kind)
+    from nibabel.volumeutils import apply_read_scaling
+
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as not finite
-        for k in range(stored.shape[2]):  # by slices: exact in float64 without a float64 volume
-            values[..., k] = stored[..., k] * np.float64(slope) + np.float64(intercept)
-    return values
+        values = apply_read_scaling(stored, np.float64(slope), np.float64(intercept))
+        if stored.dtype.kind in "iu" and slope.is_integer() and intercept.is_integer():
+            for kind in (np.int16, np.int32):
+                if np.iinfo(kind).min <= values.min() and values.max() <= np.iinfo(kind).max:
+                    return np.asarray(values, kind)
+        is_double = stored.dtype.kind == "f" and stored.dtype.itemsize == 8
+        return np.asarray(values, np.float64 if is_double else np.float32)
 
 
 def _header_of(path: Path) -> Path:

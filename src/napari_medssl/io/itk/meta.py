@@ -1,21 +1,20 @@
-"""The header of a MetaImage file (``.mha``, or ``.mhd`` with a data file beside it)."""
+"""The gate of MetaImage (``.mha``, or ``.mhd`` with a data file beside it)."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_medssl.errors import UnreadableFileError, UnsupportedFormatError
-from napari_medssl.io.gate import inside_folder
-from napari_medssl.io.grid_header import (
+from napari_medssl.io.gate import COPY_AGAIN, inside_folder
+from napari_medssl.io.itk.header import (
     GridHeader,
     broken,
     bytes_of,
-    head_text,
-    numbers,
-    place,
-    placed,
+    check_numbers,
+    head_of,
     several_files,
     vectors,
     whole_numbers,
@@ -25,7 +24,6 @@ from napari_medssl.io.payload import Payload
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_medssl.io.assemble import Placement
     from napari_medssl.volume import Modality
 
 _TYPES = {
@@ -36,7 +34,10 @@ _TYPES = {
 _MODALITIES: dict[str, Modality] = {
     **{"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_US": "US", "MET_MOD_NM": "PT"},
 }
-_TRUE = ("true", "1", "t")
+_MATRIX = ("TransformMatrix", "Rotation", "Orientation")
+_SPACING = ("ElementSpacing", "ElementSize")
+_ORIGIN = ("Offset", "Position", "Origin")
+_NEEDS_DIMENSIONS = {*_MATRIX, *_SPACING, *_ORIGIN, "CenterOfRotation", "DimSize"}
 _LAST_KEY = "ElementDataFile"
 
 
@@ -46,8 +47,7 @@ def read_meta_header(path: Path) -> GridHeader:
     Raises
     ------
     MedSSLError
-        If a line is missing or damaged, the image has no place in space, or the data file lies
-        outside the header's folder.
+        If a line is missing or damaged, or the data file lies outside the header's folder.
     """
     lines, end = _lines(path)
     dimensions = whole_numbers(path, "NDims", lines.get("NDims", ""))
@@ -58,36 +58,39 @@ def read_meta_header(path: Path) -> GridHeader:
             f"{lines.get('NDims', 'no')[:20]} dimensions",
             expected="the same number, from 2 to 4",
         )
+    if set(list(lines)[: list(lines).index("NDims")]) & _NEEDS_DIMENSIONS:
+        raise broken(path, "NDims before all that has dimensions")
+    for keys, count in ((_MATRIX, len(sizes) ** 2), (_SPACING, len(sizes)), (_ORIGIN, len(sizes))):
+        for key in set(keys) & lines.keys():
+            check_numbers(path, key, lines[key], count)
     dtype = _dtype(path, lines)
     channels = whole_numbers(path, "channels", lines.get("ElementNumberOfChannels", "1"))
-    colour = channels in ((3,), (4,)) and dtype == np.uint8
-    if channels != (1,) and not colour:
+    if channels != (1,) and not (channels in ((3,), (4,)) and dtype == np.uint8):
         raise vectors(path)
-    stored = (*channels, *sizes) if colour else sizes
-    payload = _payload(path, lines, end, bytes_of(path.name, stored, dtype))
     return GridHeader(
-        stored,
         dtype,
-        _placement(path, lines, sizes),
-        payload,
-        colour_axis=0 if colour else None,
-        volume_axis=len(stored) - 1 if len(sizes) == 4 else None,
+        _payload(path, lines, end, bytes_of(path.name, (*channels, *sizes), dtype)),
+        spacing_known=not lines.keys().isdisjoint(_SPACING),
+        orientation_known=not lines.keys().isdisjoint(_MATRIX),
         modality=_MODALITIES.get(lines.get("Modality", "")),
     )
 
 
 def _lines(path: Path) -> tuple[dict[str, str], int]:
-    """Return the ``key = value`` lines and the byte at which the header ends."""
-    head, lines, end = head_text(path), {}, 0
+    """Return the ``key = value`` lines and the byte at which the header ends.
+
+    A line that the library might take in another way than the gate is refused.
+    """
+    head, lines, end = head_of(path), {}, 0
     while end < len(head):
         stop = head.find(b"\n", end)
         stop = len(head) if stop < 0 else stop + 1
         key, equals, value = head[end:stop].decode("utf-8", "replace").partition("=")
-        end = stop
-        if not equals:
+        key, end = key.strip(), stop
+        if not equals or not re.fullmatch(r"[^\s:]+", key) or "\0" in value or key in lines:
             break
-        lines[key.strip()] = value.strip()
-        if key.strip() == _LAST_KEY:
+        lines[key] = value.strip()
+        if key == _LAST_KEY:
             return lines, end
     raise broken(path, _LAST_KEY)
 
@@ -99,48 +102,48 @@ def _dtype(path: Path, lines: dict[str, str]) -> np.dtype[Any]:
             f"'{path.name}' holds numbers of the type '{lines.get('ElementType', '')[:20]}'",
             expected="whole numbers of 1 to 8 bytes, float or double",
         )
-    keys = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
-    big = any(lines.get(key, "").lower() in _TRUE for key in keys)
-    return np.dtype((">" if big else "<") + code)
+    return np.dtype(code)
 
 
 def _payload(path: Path, lines: dict[str, str], end: int, size: int) -> Payload:
-    if lines.get("BinaryData", "True").lower() not in _TRUE:
+    if not _truth(path, lines, "BinaryData", default="True"):
         raise UnsupportedFormatError(
             f"'{path.name}' stores its voxels as text", do="Save it again as binary data"
         )
+    packed = _truth(path, lines, "CompressedData", default="False")
     named = lines[_LAST_KEY]
-    packed = lines.get("CompressedData", "False").lower() in _TRUE
     if named.upper().startswith("LIST") or "%" in named:
         raise several_files(path)
-    local = named.upper() == "LOCAL"
+    local = named in ("LOCAL", "Local", "local")
     data, offset = (path, end) if local else (inside_folder(path, named), 0)
     header = whole_numbers(path, "HeaderSize", lines.get("HeaderSize", "0"))
-    if len(header) != 1 or header[0] < -1 or (local and header != (0,)):
+    if len(header) != 1 or header[0] < -1 or ((local or packed) and header != (0,)):
         raise broken(path, "HeaderSize")
+    on_disk = data.stat().st_size
+    if packed:
+        _check_packed_size(path, lines, on_disk - offset)
     if header[0] == -1:  # the voxels are the end of the file
-        offset = max(0, data.stat().st_size - size)
+        offset = max(0, on_disk - size)
     return Payload(data, size, "zlib" if packed else "raw", offset=max(offset, header[0]))
 
 
-def _placement(path: Path, lines: dict[str, str], sizes: tuple[int, ...]) -> Placement:
-    count = len(sizes)
-    matrix = _first(lines, "TransformMatrix", "Rotation", "Orientation")
-    origin = _first(lines, "Offset", "Position", "Origin")
-    spacing = _first(lines, "ElementSpacing", "ElementSize")
-    axes = (
-        np.eye(count)
-        if matrix is None
-        else np.reshape(numbers(path, "TransformMatrix", matrix, count * count), (count, count))
-    )
-    start = np.zeros(count) if origin is None else numbers(path, "Offset", origin, count)
-    steps = np.ones(count) if spacing is None else numbers(path, "ElementSpacing", spacing, count)
-    space = min(count, 3)  # a fourth axis is time
-    world = np.zeros((space, 3))
-    world[:, :space] = axes[:space, :space] * np.asarray(steps)[:space, None]
-    geometry = place(path, sizes[:space], world, [*start[:space], 0.0][:3])
-    return placed(geometry, spacing_known=spacing is not None, orientation_known=matrix is not None)
+def _check_packed_size(path: Path, lines: dict[str, str], on_disk: int) -> None:
+    """Raise an error unless the header says how long the stream is: the library asks no one else.
+
+    Where it finds nothing to unpack it says so on the terminal, and returns zeros.
+    """
+    if "CompressedDataSize" not in lines:
+        raise broken(path, "CompressedDataSize")
+    if lines["CompressedDataSize"] != str(on_disk):
+        raise UnreadableFileError(
+            f"'{path.name}' is cut off or too long: its voxels fill {on_disk:,} bytes",
+            expected=f"{lines['CompressedDataSize'][:20]} by its header",
+            do=COPY_AGAIN,
+        )
 
 
-def _first(lines: dict[str, str], *keys: str) -> str | None:
-    return next((lines[key] for key in keys if key in lines), None)
+def _truth(path: Path, lines: dict[str, str], key: str, *, default: str) -> bool:
+    value = lines.get(key, default).lower()
+    if value not in ("true", "false", "1", "0"):
+        raise broken(path, key)
+    return value in ("true", "1")

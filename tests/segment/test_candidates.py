@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bright_engine import BrightEngine
+
+from napari_medssl.models.promptable import Embedding
+from napari_medssl.segment.candidates import boxes_around, find_around
+
+YES, NO = True, False
+
+
+def xy(*places: tuple[float, float]) -> np.ndarray:
+    return np.array(places, np.float32)
+
+
+def blank(size: tuple[int, int] = (200, 300), inside: tuple[int, int] = (171, 256)) -> Embedding:
+    return Embedding(np.zeros((1, 1, 1), np.float32), size, inside, "")
+
+
+def test_boxes_hold_the_points_and_stay_within_the_image() -> None:
+    points = xy((20, 30), (90, 160))
+    boxes = boxes_around(blank(), points, np.array([YES, YES]))
+    assert 5 < len(boxes) <= 24
+    assert (boxes[:, :2] < points.min(axis=0)).all()
+    assert (boxes[:, 2:] > points.max(axis=0)).all()
+    assert boxes.min() >= 0
+    assert (boxes[:, 2:] <= (300, 200)).all()
+
+
+def test_boxes_around_a_point_are_of_many_sizes_and_shapes() -> None:
+    boxes = boxes_around(blank(), xy((150, 100)), np.array([YES]))
+    assert len(boxes) == 24
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    assert width.min() < 20
+    assert width.max() == 300
+    assert (width / height).min() == pytest.approx(0.4, rel=0.01)
+    assert (width / height).max() == pytest.approx(2.5, rel=0.01)
+
+
+def test_boxes_have_the_patients_proportions() -> None:
+    """On a coronal cut with rows of 5 mm and columns of 1 mm a square is five times as wide."""
+    boxes = boxes_around(blank((40, 200), (256, 256)), xy((100, 20)), np.array([YES]))
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    assert np.isclose(width / height, 5, rtol=0.01).sum() >= 6
+
+
+def test_boxes_are_cut_short_of_a_negative_point() -> None:
+    points, signs = xy((150, 100), (180, 100)), np.array([YES, NO])
+    boxes = boxes_around(blank(), points, signs)
+    holds = (boxes[:, 0] < 180) & (boxes[:, 2] > 180)
+    assert not holds[(boxes[:, 1] < 100) & (boxes[:, 3] > 100)].any()
+    assert ((boxes[:, 0] < 150) & (boxes[:, 2] > 150)).all()
+
+
+def test_a_negative_point_between_positive_ones_cuts_nothing() -> None:
+    around = np.array([YES, NO, YES])
+    boxes = boxes_around(blank(), xy((100, 100), (150, 120), (200, 140)), around)
+    assert len(boxes) >= 5
+    assert ((boxes[:, 0] < 150) & (boxes[:, 2] > 150)).all()
+
+
+def disc(centre: tuple[int, int], radius: int, size: tuple[int, int] = (200, 300)) -> np.ndarray:
+    y, x = np.ogrid[: size[0], : size[1]]
+    inside: np.ndarray = (y - centre[1]) ** 2 + (x - centre[0]) ** 2 <= radius**2
+    return inside
+
+
+@pytest.mark.parametrize("radius", [8, 30, 80])
+def test_a_thing_is_found_whatever_its_size(radius: int) -> None:
+    engine, truth = BrightEngine(), disc((150, 100), radius)
+    embedding = engine.encode(np.where(truth, 255, 0).astype(np.uint8)[..., None].repeat(3, 2))
+    found = find_around(engine, embedding, xy((150, 100)), np.array([YES]))
+    assert found is not None
+    mask = engine.mask(embedding, found.logits)
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.95
+    assert 0.9 < found.score <= 1
+
+
+def test_settling_leaves_the_box_it_began_with() -> None:
+    """A point near the edge: no first box around it holds the whole thing, but tight ones grow."""
+    engine, truth = BrightEngine(), disc((150, 100), 40)
+    embedding = engine.encode(np.where(truth, 255, 0).astype(np.uint8)[..., None].repeat(3, 2))
+    found = find_around(engine, embedding, xy((175, 100)), np.array([YES]))
+    assert found is not None
+    mask = engine.mask(embedding, found.logits)
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.9
+
+
+def test_nothing_bright_is_nothing_found() -> None:
+    engine, truth = BrightEngine(), disc((60, 60), 10)
+    embedding = engine.encode(np.where(truth, 255, 0).astype(np.uint8)[..., None].repeat(3, 2))
+    assert find_around(engine, embedding, xy((200, 150)), np.array([YES])) is None
+
+
+def test_a_neighbour_with_a_negative_point_is_left_out() -> None:
+    engine = BrightEngine()
+    left, right = disc((120, 100), 20), disc((175, 100), 20)
+    bright = np.where(left | right, 255, 0).astype(np.uint8)[..., None].repeat(3, 2)
+    embedding = engine.encode(bright)
+    points = xy((120, 100), (175, 100))
+    found = find_around(engine, embedding, points, np.array([YES, NO]))
+    assert found is not None
+    mask = engine.mask(embedding, found.logits)
+    assert mask[left].mean() > 0.95
+    assert mask[right].mean() < 0.05
+    both = find_around(engine, embedding, points, np.array([YES, YES]))
+    assert both is not None
+    assert engine.mask(embedding, both.logits)[left | right].mean() > 0.95

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bright_engine import BrightEngine
+
+from napari_medssl.errors import PromptError
+from napari_medssl.models.promptable import Embedding
+from napari_medssl.segment.outline import outline, without
+from napari_medssl.segment.slices import SlicePrompts
+
+SIZE = (128, 128)
+
+
+def marks(
+    *points: tuple[float, float, bool], boxes: tuple[tuple[float, ...], ...] = ()
+) -> SlicePrompts:
+    return SlicePrompts(
+        np.array([point[:2] for point in points], np.float32).reshape(-1, 2),
+        np.array([point[2] for point in points], bool),
+        np.array(boxes, np.float32).reshape(-1, 4),
+    )
+
+
+def rectangle(left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    mask = np.zeros(SIZE, bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+LEFT, RIGHT = rectangle(10, 40, 50, 90), rectangle(70, 40, 110, 90)
+
+
+@pytest.fixture
+def engine() -> BrightEngine:
+    return BrightEngine()
+
+
+@pytest.fixture
+def two(engine: BrightEngine) -> Embedding:
+    """Two bright rectangles."""
+    return engine.encode(np.where(LEFT | RIGHT, 255, 0).astype(np.uint8)[..., None].repeat(3, 2))
+
+
+def test_a_box_gives_what_is_in_it(engine: BrightEngine, two: Embedding) -> None:
+    mask, score = outline(engine, two, marks(boxes=((8, 38, 52, 92),)))
+    np.testing.assert_array_equal(mask, LEFT)
+    assert score == pytest.approx(1)
+
+
+def test_boxes_are_parts_of_one_mask(engine: BrightEngine, two: Embedding) -> None:
+    mask, score = outline(engine, two, marks(boxes=((8, 38, 52, 92), (68, 38, 90, 92))))
+    np.testing.assert_array_equal(mask, LEFT | rectangle(70, 40, 90, 90))
+    assert score == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("points", [False, True])
+def test_a_point_gives_the_thing_it_lies_in(points: bool, two: Embedding) -> None:
+    engine = BrightEngine(points=points)
+    mask, _ = outline(engine, two, marks((30, 65, True), (90, 65, False)))
+    np.testing.assert_array_equal(mask, LEFT)
+    mask, _ = outline(engine, two, marks((30, 65, True), (90, 65, True)))
+    np.testing.assert_array_equal(mask, LEFT | RIGHT)
+
+
+def test_a_point_outside_a_box_adds_its_thing(engine: BrightEngine, two: Embedding) -> None:
+    mask, _ = outline(engine, two, marks((90, 65, True), boxes=((8, 38, 52, 92),)))
+    np.testing.assert_array_equal(mask, LEFT | RIGHT)
+
+
+def test_a_point_on_nothing_is_said(engine: BrightEngine, two: Embedding) -> None:
+    with pytest.raises(PromptError, match="nothing was found that holds the point"):
+        outline(engine, two, marks((60, 10, True)))
+
+
+def test_a_negative_point_takes_its_thing_out_of_a_box(
+    engine: BrightEngine, two: Embedding
+) -> None:
+    """The box holds both rectangles; what the negative point lies on goes."""
+    wide = rectangle(10, 10, 120, 30)
+    bright = np.where(LEFT | wide, 255, 0).astype(np.uint8)[..., None].repeat(3, 2)
+    prompts = marks((30, 65, False), boxes=((5, 5, 125, 95),))
+    mask, _ = outline(engine, engine.encode(bright), prompts)
+    np.testing.assert_array_equal(mask, wide)
+
+
+def test_no_voxel_with_a_negative_point_is_left(engine: BrightEngine, two: Embedding) -> None:
+    """One bright thing marked both inside and outside is shared out between the points."""
+    mask, _ = outline(engine, two, marks((20, 65, True), (40, 65, False)))
+    assert mask[65, 20]
+    assert not mask[65, 40]
+    assert (mask & ~LEFT).sum() == 0
+
+
+def test_without_shares_out_by_distance() -> None:
+    mask = np.ones((10, 20), bool)
+    outside, inside = np.array([[15.5, 5.5]], np.float32), np.array([[3.5, 5.5]], np.float32)
+    less = without(mask, outside, inside)
+    assert less[5, 3]
+    assert not less[5, 15]
+    assert without(mask, outside, np.zeros((0, 2), np.float32))[0, 0]
+    np.testing.assert_array_equal(without(~mask, outside, inside), ~mask)
+    np.testing.assert_array_equal(without(mask, outside[:0], inside), mask)
