@@ -104,6 +104,15 @@ def test_colour_goes_last_for_napari():
     assert options["rgb"] is True
 
 
+@pytest.mark.parametrize("slices", [3, 4])
+def test_a_few_sagittal_slices_are_not_taken_for_colours(slices):
+    array = np.zeros((8, 9, slices), np.int16)
+    volume = Volume.from_source_array(array, Geometry(array.shape), name="p", format="made")
+    data, options, _ = image_layer(volume)
+    layer = napari_components.ViewerModel().add_image(data, **options)
+    assert (layer.rgb, layer.ndim) == (False, 3)
+
+
 def test_a_picture_of_unknown_size_claims_no_millimetres():
     volume = Volume.from_source_array(
         np.zeros((1, 4, 5)), Geometry((1, 4, 5)), name="p", format="picture", spacing_known=False

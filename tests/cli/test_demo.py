@@ -21,7 +21,8 @@ def test_headless_saves_a_mask_a_picture_and_prints_figures(tmp_path: Path) -> N
     assert mask.shape == source.shape[:3]
     np.testing.assert_array_equal(mask.affine, source.affine)
     assert 1 < told["millilitres"] < 60
-    assert Image.open(told["picture"]).width > 500
+    with Image.open(told["picture"]) as picture:
+        assert picture.width > 500
     assert told["encode_seconds"] > 0
     boxes = [row["box_dice"] for row in told["abdomen"]]
     points = [row["point_dice"] for row in told["abdomen"]]

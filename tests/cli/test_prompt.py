@@ -63,7 +63,7 @@ def test_a_box_in_the_files_own_voxels_lands_on_them(scan: Path, tmp_path: Path)
     np.testing.assert_array_equal(nib.load(out).affine, AFFINE)
     assert said["voxels"] == (mask == 3).sum()
     assert said["ml"] == pytest.approx(said["voxels"] * 1.25 * 3 * 0.75 / 1000)
-    assert said["plane"] == "axial slice 5"
+    assert said["plane"] == "axial"
     assert 0.5 < said["score"] <= 1
     assert not said["cached"]
     beside = json.loads((tmp_path / "mask.json").read_text("utf-8"))
@@ -125,7 +125,7 @@ def test_a_picture_is_outlined_in_columns_and_rows(tmp_path: Path) -> None:
 def test_people_are_told_in_words(scan: Path, tmp_path: Path) -> None:
     done = medssl(scan, "--out", tmp_path / "m.nii.gz", "--box", "20,6,30,49,6,74")
     assert "voxels" in done.stdout
-    assert "ml on axial slice 5" in done.stdout
+    assert "ml on one axial slice" in done.stdout
     assert str(tmp_path) not in done.stdout
 
 

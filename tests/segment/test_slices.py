@@ -45,7 +45,7 @@ def test_colours_are_kept() -> None:
 
 def test_a_slice_of_air_is_refused() -> None:
     volume = made(np.full((2, 3, 4), -1000, np.int16))
-    with pytest.raises(PromptError, match="axial slice 1 shows one value only"):
+    with pytest.raises(PromptError, match="the axial slice shows one value only"):
         picture_of(volume, Plane(0, 1), Window(-160, 240))
 
 

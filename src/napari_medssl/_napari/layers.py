@@ -64,6 +64,7 @@ def image_layer(volume: Volume) -> LayerData:
         return np.moveaxis(volume.array, 0, -1), {**options, "rgb": True}, "image"
     window = default_window(volume)
     options["contrast_limits"] = (window.low, window.high)
+    options["rgb"] = False  # napari takes three or four sagittal slices for colours
     options["metadata"] = {**options["metadata"], OPENED_WITH: window}
     return volume.array, options, "image"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from napari_medssl._napari.layers import LayerData, image_layer
 from napari_medssl.errors import MedSSLError
@@ -50,7 +51,7 @@ def _read_one(path: Path) -> LayerData:
     return image_layer(read_volume(path))
 
 
-def _read_into_window(viewer: object, paths: Sequence[str]) -> list[LayerData]:
+def _read_into_window(viewer: Any, paths: Sequence[str]) -> list[LayerData]:
     from napari.utils.notifications import show_error, show_warning
 
     from napari_medssl._napari.layers import VOLUME
@@ -59,6 +60,8 @@ def _read_into_window(viewer: object, paths: Sequence[str]) -> list[LayerData]:
     attach_patient_view(viewer)
     layers = []
     for path in paths:
+        if _is_open(viewer, Path(path)):
+            continue
         try:
             layer = _read_one(Path(path))
         except MedSSLError as error:
@@ -71,3 +74,31 @@ def _read_into_window(viewer: object, paths: Sequence[str]) -> list[LayerData]:
             last = [f"and {more} more, listed in the Segment panel."] if more > 0 else []
             show_warning("\n".join(notices[:_SHOWN_NOTICES] + last))
     return layers or _NOTHING
+
+
+def _is_open(viewer: Any, path: Path) -> bool:
+    """Tell whether a file is another slice of a DICOM series that this viewer shows already.
+
+    napari hands over dropped files one by one, and every slice opens its whole series.
+    """
+    from napari_medssl._napari.layers import volume_of
+
+    volumes = (volume_of(layer) for layer in viewer.layers)
+    beside = {
+        volume.source.path
+        for volume in volumes
+        if volume is not None and volume.source.format == "dicom" and volume.source.path
+    }
+    here = [p for p in beside if p.is_file() and p != path and p.parent == path.parent]
+    return bool(here) and _series(path) in {_series(p) for p in here} - {None}
+
+
+def _series(path: Path) -> str | None:
+    """Return the series of a file that is one slice of it; None for any other file."""
+    from napari_medssl.io.dicom.headers import read_image_file
+
+    try:
+        header = read_image_file(path)
+    except (MedSSLError, OSError):
+        return None
+    return header.series_uid if len(header.frames) == 1 else None

@@ -36,14 +36,15 @@ def list_models(json: _Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("name", "title", "prompts", "MB", "licence", "weights", box=None)
+    table = Table("name", "title", "trained on", "MB", "licence", "weights", box=None)
     for row in rows:
-        here = "here" if row["present"] else f"medssl models fetch {row['name']}"
-        size = f"{row['bytes'] / 1e6:,.0f}"
-        table.add_row(
-            row["name"], row["title"], " ".join(row["prompts"]), size, row["licence"], here
-        )
-    Console().print(table)
+        here, size = "here" if row["present"] else "not here", f"{row['bytes'] / 1e6:,.0f}"
+        trained_on = ", ".join(row["prompts"])
+        table.add_row(row["name"], row["title"], trained_on, size, row["licence"], here)
+    console = Console()
+    console.print(table)
+    if not all(row["present"] for row in rows):
+        console.print("Get weights with 'medssl models fetch NAME' or 'medssl models add FILE'.")
 
 
 @models_app.command("show")

@@ -197,11 +197,13 @@ def _outline(
 def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json: bool) -> None:
     import math
 
-    voxels = int(result.mask.sum())
+    from napari_medssl.segment.prompts import AXIS_NAMES
+
+    plane, voxels = AXIS_NAMES[result.plane.axis], int(result.mask.sum())
     millilitres = voxels * math.prod(scan.geometry.spacing_mm) / 1000
     facts = {
         "out": str(out),
-        "plane": str(result.plane),
+        "plane": plane,
         "voxels": voxels,
         "kept_by_other_labels": kept,
         "ml": millilitres if scan.spacing_known else None,
@@ -221,7 +223,7 @@ def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json:
     size = f"{voxels:,} voxels" + (f", {millilitres:.2f} ml" if scan.spacing_known else "")
     seconds = f"embedding {result.encode_seconds:.2f} s"
     seconds = "embedding kept from before" if result.from_cache else seconds
-    console.print(f"Wrote '{out.name}': {size} on {result.plane}.", markup=False)
+    console.print(f"Wrote '{out.name}': {size} on one {plane} slice.", markup=False)
     console.print(
         f"Expected overlap {result.score:.2f} ({result.engine}); {seconds}, "
         f"prompt {result.predict_seconds:.2f} s.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_medssl.errors import PromptError
+from napari_medssl.segment.prompts import AXIS_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,11 +69,12 @@ def picture_of(volume: Volume, plane: Plane, window: Window) -> SlicePicture:
     cut = plane.view(volume.array)
     grey = window.to_uint8(cut)
     image = np.stack([grey] * 3, -1) if grey.ndim == 2 else np.moveaxis(grey, 0, -1)
+    name = AXIS_NAMES[plane.axis]
     if min(image.shape[:2]) < 2:
-        raise PromptError(f"the {plane} is one voxel wide", do="Choose another plane")
+        raise PromptError(f"the {name} slice is one voxel wide", do="Choose another plane")
     if image.min() == image.max():
         raise PromptError(
-            f"the {plane} shows one value only, so there is nothing to outline",
+            f"the {name} slice shows one value only, so there is nothing to outline",
             do="Choose another slice or another window",
         )
     a, b = plane.flat(volume.geometry.spacing_mm)

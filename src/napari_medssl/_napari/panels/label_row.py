@@ -37,7 +37,7 @@ class LabelRow(QWidget):
         super().__init__()
         self._colour = QColor()
         self._label = narrow(QComboBox())
-        editor = QLineEdit()
+        self._editor = editor = QLineEdit()
         self._label.setEditable(True)
         self._label.setLineEdit(editor)
         self._label.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -70,6 +70,7 @@ class LabelRow(QWidget):
             if label.value == current:
                 self._colour = QColor(*label.colour)
         self._label.setCurrentIndex(self._label.findData(current))
+        self._editor.setCursorPosition(0)  # a long name shows its beginning
         self._label.blockSignals(False)
 
     def _ask_colour(self) -> None:
