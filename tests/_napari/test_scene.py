@@ -194,6 +194,16 @@ def test_a_preview_is_no_mask_and_leaves_the_mouse_alone(scene):
     assert not preview.data.any()
 
 
+def test_a_preview_is_a_line_around_what_it_encloses(scene):
+    outline = np.zeros((40, 50), bool)
+    outline[10:20, 10:20] = True
+    scene.show_preview(Plane(0, 3), outline)
+    drawn = layer(scene, Labels, "Preview").data[3]
+    assert np.count_nonzero(drawn) == 36
+    assert not drawn[11:19, 11:19].any()
+    show_plane(scene.viewer, "3-D")
+
+
 def test_masks_lie_under_the_prompts(scene):
     scene.use_tool("point")
     scene.show_preview(Plane(0, 3), np.ones((40, 50), bool))

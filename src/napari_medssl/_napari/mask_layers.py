@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
+from scipy import ndimage
 
 from napari_medssl._napari.layers import LABELS, OUTLINES, VOLUME, check_on_grid, grid_of, volume_of
 from napari_medssl.correct import plan_merge
@@ -72,7 +73,7 @@ class MaskLayers:
             if outline is None or self._image is None:
                 return
             layer = self._preview = self._make_preview(self._image)
-        plane.view(layer.data)[...] = 0 if outline is None else outline
+        plane.view(layer.data)[...] = 0 if outline is None else _edge(outline)
         layer.refresh()
 
     def write(
@@ -160,7 +161,6 @@ class MaskLayers:
             colormap=DirectLabelColormap(color_dict=colours),
             **self._where(image),
         )
-        layer.contour = 1 if max(data.shape) < _FINE else 2  # a line, so that the edge shows
         layer.editable = False
         return layer
 
@@ -196,3 +196,13 @@ def _indices(plane: Plane, change: NDArray[np.bool_]) -> tuple[NDArray[np.intp],
     indices = [rows, cols]
     indices.insert(plane.axis, across)
     return tuple(indices)
+
+
+def _edge(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The rim of an outline, so that what lies inside can be seen.
+
+    napari's own contours would do, but warn whenever the view turns to 3-D.
+    """
+    voxels = 1 if max(outline.shape) < _FINE else 2
+    inside: NDArray[np.bool_] = ndimage.binary_erosion(outline, iterations=voxels)
+    return outline & ~inside

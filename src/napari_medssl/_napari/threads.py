@@ -86,8 +86,7 @@ class WorkThread(QObject):
 def _step_back() -> None:
     """Let the window go first: a network, and the threads it starts, take all processors.
 
-    On Linux a thread has a priority of its own. Measured on two processors while slices were
-    embedded: the window waited 16 ms instead of 64 ms at the 99th percentile.
+    On Linux a thread has a priority of its own, and the threads it starts inherit it.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

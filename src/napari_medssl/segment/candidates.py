@@ -71,22 +71,23 @@ def find_around(
     decoded = engine.decode_boxes(embedding, boxes)
     seen = _Seen(engine, embedding, points_xy, positive)
     masks, scores = seen.masks(decoded.logits), np.clip(decoded.scores, 0, 1)
-    fits = seen.fits(masks)
-    if not fits.any():
+    fit = seen.fit_all if seen.fit_all(masks).any() else seen.hold
+    if not fit(masks).any():
         return None
-    voters = masks[fits]
-    rank = np.where(fits, scores * np.sqrt(_agreement(masks, voters)), -1)
+    voters = masks[fit(masks)]
+    rank = np.where(fit(masks), scores * np.sqrt(_agreement(masks, voters)), -1)
     few = _best_different(masks, rank)
+    first = Outline(decoded.logits[few[0]], float(scores[few[0]]))
     logits = [decoded.logits[few]]
     for _ in range(_ROUNDS):
         decoded = engine.decode_boxes(embedding, seen.tight_boxes(logits[-1]))
         logits.append(decoded.logits)
     settled: NDArray[np.float32] = np.stack(logits).mean(axis=0)
     masks, scores = seen.masks(settled), np.clip(decoded.scores, 0, 1)
-    fits = seen.fits(masks)
-    if not fits.any():  # settling drifted away: what it began with did hold the points
-        return Outline(logits[0][0], float(np.max(rank)))
-    best = int(np.argmax(np.where(fits, scores**3 * np.sqrt(_agreement(masks, voters)), -1)))
+    if not fit(masks).any():
+        return first  # settling drifted away from the points
+    rank = np.where(fit(masks), scores**3 * np.sqrt(_agreement(masks, voters)), -1)
+    best = int(np.argmax(rank))
     return Outline(settled[best], float(scores[best]))
 
 
@@ -100,9 +101,8 @@ def boxes_around(
     """
     inside = points_xy[positive]
     low, high = inside.min(axis=0), inside.max(axis=0)
-    longer = (
-        max(embedding.inside) / embedding.scale_xy
-    )  # the image's longer side, in x and y pixels
+    # the longer side of the image, in pixels along x and along y
+    longer = max(embedding.inside) / embedding.scale_xy
     sides = _SIDES[:, None] * np.sqrt(np.array(_SHAPES, np.float32))
     flipped = _SIDES[:, None] / np.sqrt(np.array(_SHAPES, np.float32))
     half = np.stack([sides.ravel(), flipped.ravel()], axis=1) * longer / 2
@@ -160,17 +160,20 @@ class _Seen:
         masks: NDArray[np.bool_] = logits[:, :rows, :columns] > 0
         return masks
 
-    def fits(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which masks hold all positive points and no negative ones.
+    def hold(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which masks hold all positive points."""
+        return np.asarray(self._held(masks)[:, self.positive].all(axis=1))
 
-        If none do, those that hold the positive ones.
-        """
+    def fit_all(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which masks hold all positive points and no negative ones."""
+        held = self._held(masks)[:, ~self.positive].any(axis=1)
+        return np.asarray(self.hold(masks) & ~held)
+
+    def _held(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of n masks hold which of m points, (n, m)."""
         last = np.array(masks.shape[:0:-1]) - 1
         x, y = np.clip(self.points_xy * self._scale_xy, 0, last).astype(int).T
-        held = masks[:, y, x]
-        hold = held[:, self.positive].all(axis=1)
-        avoid = np.asarray(hold & ~held[:, ~self.positive].any(axis=1))
-        return avoid if avoid.any() else np.asarray(hold)
+        return np.asarray(masks[:, y, x])
 
     def tight_boxes(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes around masks, (n, 4), in pixels of the image; an empty mask gets all of it."""

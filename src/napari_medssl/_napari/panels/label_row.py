@@ -44,9 +44,10 @@ class LabelRow(QWidget):
         self._label.setToolTip("The label that is drawn; type to rename it")
         self._label.activated.connect(lambda _: self.label_chosen.emit(self._label.currentData()))
         editor.editingFinished.connect(lambda: self.renamed.emit(editor.text()))
-        colour = button("Colour", "Colour of this label")
+        self._swatch = button("", "Colour of this label")
+        self._swatch.setFixedWidth(26)
         add = button("New", "Make a new label and draw with it")
-        colour.clicked.connect(self._ask_colour)
+        self._swatch.clicked.connect(self._ask_colour)
         add.clicked.connect(self.label_added)
         overwrite = QCheckBox("May overwrite other labels")
         overwrite.setToolTip("Off: voxels that already have another label keep it")
@@ -54,8 +55,8 @@ class LabelRow(QWidget):
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(4)
-        row = side_by_side(QLabel("Label"), self._label, colour, add)
-        row.setStretchFactor(self._label, 3)
+        row = side_by_side(QLabel("Label"), self._swatch, self._label, add)
+        row.setStretchFactor(self._label, 5)
         body.addLayout(row)
         body.addWidget(overwrite)
 
@@ -69,6 +70,7 @@ class LabelRow(QWidget):
             self._label.addItem(QIcon(pixels), label.name, label.value)
             if label.value == current:
                 self._colour = QColor(*label.colour)
+        self._swatch.setStyleSheet(f"background-color: {self._colour.name()};")
         self._label.setCurrentIndex(self._label.findData(current))
         self._editor.setCursorPosition(0)  # a long name shows its beginning
         self._label.blockSignals(False)
