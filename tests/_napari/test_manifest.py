@@ -17,6 +17,8 @@ from napari_medssl.volume import Geometry, Volume
 pytestmark = pytest.mark.gui
 pytest.importorskip("napari")
 
+_PATIENCE_MS = 60_000  # a machine may be busy
+
 
 @pytest.fixture
 def manifest(npe2pm):
@@ -64,11 +66,11 @@ def test_commands_dock_the_panel_and_do_their_task(
     )
     viewer = make_napari_viewer()
     commands.open_file()
-    qtbot.waitUntil(lambda: len(viewer.layers) == 1)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=_PATIENCE_MS)
     commands.new_mask()
     assert viewer.layers[1].name == "Mask"
     commands.save_mask()
-    qtbot.waitUntil((tmp_path / "m.json").exists)
+    qtbot.waitUntil((tmp_path / "m.json").exists, timeout=_PATIENCE_MS)
     assert len(viewer.window.dock_widgets) == 1
     next(iter(viewer.window.dock_widgets.values())).release()
 

@@ -20,6 +20,8 @@ from napari_medssl._napari.layers import image_layer  # noqa: E402
 from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
 from napari_medssl._napari.patient_view import show_plane  # noqa: E402
 
+_PATIENCE_MS = 60_000  # a machine may be busy
+
 
 def ct(shape=(8, 40, 50), **rest) -> Volume:
     array = np.full(shape, -100, np.int16)
@@ -79,13 +81,13 @@ def test_three_clicks_from_an_open_scan_to_a_mask_and_a_file(docked, qtbot, tmp_
     viewer, panel = docked(ct())
     press(panel, "+ Point")
     points_of(viewer).add(viewer.layers[0].world_to_data(viewer.dims.point))
-    qtbot.waitUntil(lambda: enabled(panel, "Keep"))
+    qtbot.waitUntil(lambda: enabled(panel, "Keep"), timeout=_PATIENCE_MS)
     press(panel, "Keep")
     mask = mask_of(viewer)
     assert np.count_nonzero(mask.data) == 25
     path = tmp_path / "mask.nii.gz"
     panel.presenter.mask.save_as(path)
-    qtbot.waitUntil(lambda: "Saved as 'mask.nii.gz'" in texts(panel))
+    qtbot.waitUntil(lambda: "Saved as 'mask.nii.gz'" in texts(panel), timeout=_PATIENCE_MS)
     assert np.array_equal(
         read_labels(path, viewer.layers[0].metadata["napari-medssl volume"]), mask.data
     )
@@ -103,7 +105,9 @@ def test_the_panel_opens_without_an_image_and_says_what_to_do(docked):
 def test_an_image_that_comes_later_is_taken_in_hand(docked, qtbot):
     viewer, panel = docked()
     show(viewer, ct())
-    qtbot.waitUntil(lambda: "scan.nii.gz" in texts(panel) and "40" in texts(panel))
+    qtbot.waitUntil(
+        lambda: "scan.nii.gz" in texts(panel) and "40" in texts(panel), timeout=_PATIENCE_MS
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_pictures_and_cines_are_outlined_too(docked, qtbot, volume):
     viewer, panel = docked(volume)
     press(panel, "+ Point")
     points_of(viewer).add([panel._scene.plane.index, 20, 25])
-    qtbot.waitUntil(lambda: enabled(panel, "Keep"))
+    qtbot.waitUntil(lambda: enabled(panel, "Keep"), timeout=_PATIENCE_MS)
     press(panel, "Keep")
     assert np.count_nonzero(mask_of(viewer).data) == 25
     assert not enabled(panel, "Coronal")
@@ -132,7 +136,7 @@ def test_the_window_is_linked_both_ways(docked, qtbot):
     assert preset.currentText() == "Abdomen"
     preset.setCurrentIndex(preset.findText("Lung"))
     preset.activated.emit(preset.currentIndex())
-    qtbot.waitUntil(lambda: image.contrast_limits == [-1350, 150])
+    qtbot.waitUntil(lambda: image.contrast_limits == [-1350, 150], timeout=_PATIENCE_MS)
     image.contrast_limits = (0, 100)
     assert panel._scene.window == Window(0, 100)
     assert (panel._view._level.value(), panel._view._width.value()) == (50, 100)
@@ -157,7 +161,7 @@ def test_two_windows_work_side_by_side(docked, qtbot):
     (first, panel), (second, other) = docked(ct()), docked(ct())
     press(other, "+ Point")
     points_of(second).add([3, 20, 25])
-    qtbot.waitUntil(lambda: enabled(other, "Keep"))
+    qtbot.waitUntil(lambda: enabled(other, "Keep"), timeout=_PATIENCE_MS)
     assert not enabled(panel, "Keep")
     assert [layer.name for layer in first.layers] == ["scan.nii.gz"]
 
@@ -169,7 +173,7 @@ def test_two_panels_on_one_window_both_answer(docked, make_napari_viewer, qtbot)
     press(second, "+ Point")
     second_points = viewer.layers.selection.active
     second_points.add([3, 20, 25])
-    qtbot.waitUntil(lambda: enabled(second, "Keep"))
+    qtbot.waitUntil(lambda: enabled(second, "Keep"), timeout=_PATIENCE_MS)
     assert not enabled(panel, "Keep")
     second.release()
 
@@ -187,7 +191,7 @@ def test_the_plugin_s_own_widget_opens_by_name(
     viewer = make_napari_viewer_proxy()
     _, panel = viewer.window.add_plugin_dock_widget("napari-medssl", "Segment")
     show(viewer, ct())
-    qtbot.waitUntil(lambda: "scan.nii.gz" in texts(panel))
+    qtbot.waitUntil(lambda: "scan.nii.gz" in texts(panel), timeout=_PATIENCE_MS)
     panel.release()
 
 
@@ -196,7 +200,7 @@ def test_a_file_is_opened_by_the_panel_in_the_background(docked, qtbot, tmp_path
     viewer, panel = docked()
     panel.presenter.image.open(tmp_path / "abdomen.nii.gz")
     assert len(viewer.layers) == 0
-    qtbot.waitUntil(lambda: len(viewer.layers) == 1)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=_PATIENCE_MS)
     assert viewer.layers[0].name == "abdomen.nii.gz"
 
 
@@ -258,4 +262,4 @@ def test_the_status_line_counts_the_seconds(docked, qtbot):
     panel.presenter.activity.run("Working", lambda: go.wait(5), lambda _: None, topic="test")
     qtbot.waitUntil(lambda: "Working… 0.2 s" in texts(panel), timeout=3000)
     go.set()
-    qtbot.waitUntil(lambda: "Working" not in texts(panel))
+    qtbot.waitUntil(lambda: "Working" not in texts(panel), timeout=_PATIENCE_MS)
