@@ -43,7 +43,7 @@ def read_into(viewer, path):
     return viewer.add_image(data, **options)
 
 
-@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd"])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha"])
 @pytest.mark.parametrize("tilt", [0.0, 0.2])
 def test_forty_eight_orientations_read_paint_save_read(tmp_path, suffix, tilt):
     """A voxel painted on the layer is the same place in the patient in the saved file."""
