@@ -20,10 +20,11 @@ MAY_IMPORT = {
     "evaluate": {"volume"},
     "models": {"volume"},
     "segment": {"models", "volume"},
-    "cli": {"segment", "models", "correct", "evaluate", "io", "volume"},
-    "_napari": {"segment", "models", "correct", "io", "volume"},
+    "project": {"correct", "io", "volume"},
+    "cli": {"segment", "models", "project", "correct", "evaluate", "io", "volume"},
+    "_napari": {"segment", "models", "project", "correct", "io", "volume"},
 }
-TORCH_FREE = {"volume", "io", "correct", "evaluate"}
+TORCH_FREE = {"volume", "io", "correct", "evaluate", "project"}
 WINDOW_LIBRARIES = {"napari", "qtpy", "magicgui", "superqt", "PySide6", "vispy"}
 HEAVY = {"torch", "monai", "torchvision", "timm", *WINDOW_LIBRARIES}
 

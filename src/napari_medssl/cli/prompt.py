@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,8 @@ import typer
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_medssl.io import LabelInfo
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from napari_medssl.volume import Volume, Window
 
 _AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
-_COLOURS = ((230, 90, 40), (70, 170, 255), (0, 190, 140), (240, 220, 60), (220, 120, 190))
 
 
 def prompt(
@@ -73,7 +75,9 @@ def prompt(
     if not marks and not boxes:
         raise UsageError("no --point and no --box", expected="at least one of them")
 
-    from napari_medssl.io import LabelInfo, read_volume, write_labels
+    from napari_medssl.io import read_volume, write_labels
+    from napari_medssl.io.label_table import unnamed_label
+    from napari_medssl.io.sidecar import Sidecar, read_sidecar
     from napari_medssl.segment import (
         EmbeddingCache,
         InteractiveSegmenter,
@@ -94,20 +98,21 @@ def prompt(
     )
     axis = _AXES[plane] if plane else None
     prompts.plane(scan, axis)  # what is wrong with the prompts is said before the slow steps
-    given = LabelInfo(label, name or f"Label {label}", _COLOURS[(label - 1) % len(_COLOURS)])
+    given = unnamed_label(label)
+    given = replace(given, name=name) if name else given
     mask = _mask_to_add_to(scan, onto)
     engine = load_engine(model, device=device, weights=weights)
     segmenter = InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder()))
     result = segmenter.segment(scan, prompts, seen, axis=axis)
     mask, kept = _merged(mask, result, label, overwrite=overwrite)
-    labels, outlines = _told_beside(onto)
+    beside = read_sidecar(onto) if onto else Sidecar()
     told = _outline(scan, prompts, seen, result, engine, label)
     write_labels(
         mask,
         scan,
         out,
-        labels=_labels(labels, given, named=name is not None),
-        provenance={"outlines": [*outlines, told]},
+        labels=_labels(beside.labels, given, named=name is not None),
+        provenance={"outlines": [*beside.outlines, told]},
     )
     _report(scan, result, kept, out, as_json=json)
 
@@ -141,32 +146,14 @@ def _merged(
     """Put the outline into the mask; return it and how many voxels other labels kept."""
     import numpy as np
 
-    from napari_medssl.correct.edit import merge_mask
+    from napari_medssl.correct.merge import merge_mask
 
     mask = mask.astype(np.result_type(mask.dtype, np.min_scalar_type(label)))
     done = merge_mask(result.plane.view(mask), result.mask, label, overwrite=overwrite)
     return mask, done.protected
 
 
-def _told_beside(onto: Path | None) -> tuple[list[LabelInfo], list[Any]]:
-    """Labels and outlines that the JSON file beside a mask of ours tells of."""
-    if onto is None:
-        return [], []
-    from napari_medssl.io import LabelInfo
-    from napari_medssl.io.write import suffix_of
-
-    beside = onto.with_name(f"{onto.name[: -len(suffix_of(onto))]}.json")
-    try:
-        told = json_text.loads(beside.read_text("utf-8"))
-        labels = [
-            LabelInfo(row["value"], row["name"], tuple(row["colour"])) for row in told["labels"]
-        ]
-        return labels, list(told["provenance"].get("outlines", []))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return [], []
-
-
-def _labels(before: list[LabelInfo], given: LabelInfo, *, named: bool) -> list[LabelInfo]:
+def _labels(before: Sequence[LabelInfo], given: LabelInfo, *, named: bool) -> list[LabelInfo]:
     known = {label.value: label for label in before}
     if named or given.value not in known:
         known[given.value] = given

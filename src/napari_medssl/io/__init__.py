@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_medssl.io.atomic import atomic_write as atomic_write
     from napari_medssl.io.dicom import list_series as list_series
-    from napari_medssl.io.labels import LabelInfo as LabelInfo
+    from napari_medssl.io.label_table import LabelInfo as LabelInfo
     from napari_medssl.io.labels import read_labels as read_labels
     from napari_medssl.io.labels import write_labels as write_labels
     from napari_medssl.io.read import can_read as can_read
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_medssl.io.write import write_volume as write_volume
 
 _WHERE = {
-    "LabelInfo": "labels",
+    "LabelInfo": "label_table",
     "atomic_write": "atomic",
     "can_read": "read",
     "describe": "summary",

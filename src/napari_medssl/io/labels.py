@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +12,11 @@ from napari_medssl.errors import (
     SaveError,
     UnreadableFileError,
     UnsupportedFormatError,
-    UsageError,
 )
-from napari_medssl.io.atomic import atomic_write
+from napari_medssl.io.label_table import MOST_LABEL, LabelInfo
 from napari_medssl.io.pictures import JPEG_MAGIC, read_picture
 from napari_medssl.io.read import format_of, read_volume, told_in_a_sentence
+from napari_medssl.io.sidecar import require_ours, sidecar_of, write_sidecar
 from napari_medssl.io.write import require_not_source, save_stored, suffix_of
 from napari_medssl.volume import AxisMap
 from napari_medssl.volume.geometry import assign_axes
@@ -31,39 +28,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.volume import Geometry, Volume
 
-_MOST_LABEL = 2**32 - 1
 _SAME_PLACE_VOXELS = 0.05
-_WRITTEN_BY = "written_by"
-
-
-@dataclass(frozen=True)
-class LabelInfo:
-    """What a label value means.
-
-    Parameters
-    ----------
-    value : int
-        The number of its voxels, 1 to 4,294,967,295.
-    name : str
-        Words for people: ``"liver"``.
-    colour : (red, green, blue)
-        0..255 each.
-
-    Raises
-    ------
-    UsageError
-        If one of them is out of range.
-    """
-
-    value: int
-    name: str
-    colour: tuple[int, int, int]
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.value <= _MOST_LABEL:
-            raise UsageError(f"the label value {self.value}", expected=f"1 to {_MOST_LABEL:,}")
-        if len(self.colour) != 3 or not all(0 <= part <= 255 for part in self.colour):
-            raise UsageError(f"the colour {self.colour}", expected="three numbers of 0 to 255")
 
 
 def write_labels(
@@ -108,12 +73,11 @@ def write_labels(
     if fault := _fault(mask_zyx):
         raise SaveError(f"the mask for '{path.name}' {fault}", expected="whole numbers from 0")
     require_not_source(path, volume.source)
-    sidecar = path.with_name(f"{path.name[: -len(suffix_of(path))]}.json")
-    _require_ours(sidecar)
-    text = _sidecar_text(path, volume, labels, provenance or {})
+    suffix_of(path)  # a name that says no format is told before anything is written
+    require_ours(sidecar_of(path))
     stored = volume.to_source(smallest_unsigned(mask_zyx))
     save_stored(path, stored, volume.source, labels=True)
-    _save_sidecar(sidecar, text, path)
+    write_sidecar(path, volume, labels, provenance or {})
     return path
 
 
@@ -172,7 +136,7 @@ def _fault(values: NDArray[Any]) -> str:
         return f"holds values of the type {values.dtype}"
     if values.size and values.min() < 0:
         return f"holds the negative value {values.min():g}"
-    if values.size and values.max() > _MOST_LABEL:
+    if values.size and values.max() > MOST_LABEL:
         return f"holds the value {values.max():g}, too large for a label"
     return ""
 
@@ -226,52 +190,3 @@ def _require_same_grid(path: Path, found: Geometry, volume: Volume) -> None:
             expected=f"the grid of the image '{volume.source.name}'",
             do="Choose the label map that was made on this image",
         )
-
-
-def _sidecar_text(
-    path: Path, volume: Volume, labels: Sequence[LabelInfo], provenance: Mapping[str, Any]
-) -> str:
-    content = {
-        _WRITTEN_BY: f"napari-medssl {version('napari-medssl')}",
-        "note": "Research use only. Not a medical device.",
-        "mask": path.name,
-        "image": volume.source.name,
-        "image_volume": volume.source.volume,
-        "labels": [asdict(label) for label in labels],
-        "provenance": dict(provenance),
-    }
-    # numpy numbers and arrays know how to become plain ones
-    return json.dumps(content, indent=2, ensure_ascii=False, default=lambda o: o.tolist()) + "\n"
-
-
-def _require_ours(sidecar: Path) -> None:
-    """Refuse to write over a JSON file of another program, such as a scan's own description."""
-    if not sidecar.exists():
-        return
-    try:
-        ours = _WRITTEN_BY in json.loads(sidecar.read_text("utf-8"))
-    except (OSError, ValueError, TypeError):
-        ours = False
-    if not ours:
-        raise SaveError(
-            f"'{sidecar.name}', where the label names would go, belongs to another program",
-            do="Choose another name for the mask",
-        )
-
-
-def _save_sidecar(sidecar: Path, text: str, mask: Path) -> None:
-    def verify(part: Path) -> None:
-        if part.read_text("utf-8") != text:
-            raise UnreadableFileError(f"'{sidecar.name}' does not hold what it was given")
-
-    try:
-        atomic_write(sidecar, lambda part: _write_text(part, text), verify)
-    except SaveError as error:
-        raise SaveError(
-            f"the mask '{mask.name}' is saved, but not its label names: {error.came}", do=error.do
-        ) from error
-
-
-def _write_text(part: Path, text: str) -> None:
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)

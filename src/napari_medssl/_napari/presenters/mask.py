@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from napari_medssl import io
-from napari_medssl._napari.presenters.label_table import label_table, stem
 from napari_medssl.errors import MedSSLError
-from napari_medssl.io import LabelInfo
+from napari_medssl.io.label_table import unnamed_label
+from napari_medssl.io.sidecar import read_sidecar, stem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,22 +20,10 @@ if TYPE_CHECKING:
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.scene import Scene
+    from napari_medssl.io import LabelInfo
+    from napari_medssl.io.label_table import Colour
     from napari_medssl.segment import Plane, Prompts, SliceResult
     from napari_medssl.volume import Volume
-
-Colour = tuple[int, int, int]
-
-#: distinct on grey and to the common colour blindnesses (Okabe and Ito's set, brightened)
-_COLOURS: tuple[Colour, ...] = (
-    (230, 90, 40),
-    (70, 170, 255),
-    (0, 190, 140),
-    (240, 220, 60),
-    (220, 120, 190),
-    (250, 170, 20),
-    (120, 110, 240),
-    (150, 220, 90),
-)
 
 
 class LabelView(Protocol):
@@ -62,7 +50,7 @@ class MaskPresenter:
         self._saving = saving
         self._scene = scene
         self._activity = activity
-        self._labels = [_label(1)]
+        self._labels = [unnamed_label(1)]
         self._current = 1
         self._folder: Path | None = None
         self._overwrite = False
@@ -83,7 +71,7 @@ class MaskPresenter:
     def add_label(self) -> None:
         """Make a new label, with the next free value and colour, and draw with it."""
         value = max(label.value for label in self._labels) + 1
-        self._labels.append(_label(value))
+        self._labels.append(unnamed_label(value))
         self.choose_label(value)
 
     def rename(self, name: str) -> None:
@@ -221,13 +209,9 @@ class MaskPresenter:
 def _read_mask(path: Path, volume: Volume) -> tuple[NDArray[Any], list[LabelInfo]]:
     """Read a mask, and a label for every value in it or in the table beside it."""
     mask = io.read_labels(path, volume)
-    table = label_table(path)
+    table = {label.value: label for label in read_sidecar(path).labels}
     values = sorted({int(v) for v in np.unique(mask) if v} | set(table)) or [1]
-    return mask, [table.get(value) or _label(value) for value in values]
-
-
-def _label(value: int) -> LabelInfo:
-    return LabelInfo(value, f"Label {value}", _COLOURS[(value - 1) % len(_COLOURS)])
+    return mask, [table.get(value) or unnamed_label(value) for value in values]
 
 
 def _prompts_ijk(volume: Volume, prompts: Prompts) -> dict[str, Any]:

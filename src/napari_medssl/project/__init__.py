@@ -1,0 +1,1 @@
+"""Cases, labels, edits and models of one project: the state on disk."""
