@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Clip:
-    """Cut values to ``low`` .. ``high``; the units are kept.
+class _Between:
+    """Two values in order.
 
     Parameters
     ----------
@@ -40,11 +40,24 @@ class Clip:
     def __post_init__(self) -> None:
         Window(self.low, self.high)
 
+
+class Clip(_Between):
+    """Cut values to ``low`` .. ``high``; the units are kept."""
+
     def __call__(self, volume: Volume) -> tuple[Volume, Inverse]:
         """Return the clipped volume."""
         volume = fill_not_finite(volume)
         clipped = np.clip(volume.array.astype(np.float32), self.low, self.high)
         return volume.with_values(clipped, units=volume.units), SameGrid(volume.geometry.shape)
+
+
+class ToUnit(_Between):
+    """Map the window ``low`` .. ``high`` to 0 .. 1; what lies outside is cut."""
+
+    def __call__(self, volume: Volume) -> tuple[Volume, Inverse]:
+        """Return the windowed volume; what is not a number becomes 0."""
+        unit = Window(self.low, self.high).to_unit(volume.array)
+        return volume.with_values(unit), SameGrid(volume.geometry.shape)
 
 
 @dataclass(frozen=True)
@@ -73,33 +86,6 @@ class Divide:
         volume = fill_not_finite(volume)
         divided = volume.array.astype(np.float32) / np.float32(self.divisor)
         return volume.with_values(divided), SameGrid(volume.geometry.shape)
-
-
-@dataclass(frozen=True)
-class ToUnit:
-    """Map the window ``low`` .. ``high`` to 0 .. 1; what lies outside is cut.
-
-    Parameters
-    ----------
-    low, high : float
-        In the image's own units.
-
-    Raises
-    ------
-    UsageError
-        If the two are not finite and in order.
-    """
-
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        Window(self.low, self.high)
-
-    def __call__(self, volume: Volume) -> tuple[Volume, Inverse]:
-        """Return the windowed volume; what is not a number becomes 0."""
-        unit = Window(self.low, self.high).to_unit(volume.array)
-        return volume.with_values(unit), SameGrid(volume.geometry.shape)
 
 
 @dataclass(frozen=True)
