@@ -1,33 +1,39 @@
-"""How long the window stands still while slices of a volume are embedded in the background.
+"""How long the window stands still: embedding, painting, undoing, and correcting with tools.
 
-    xvfb-run -a python benchmarks/window_stall.py [--slices N] [--sample NAME]
+    xvfb-run -a python benchmarks/window_stall.py [--slices N] [--sample NAME] [--strokes N]
 
-A timer asks to be called every 5 ms; what it is late by is a stall. Printed are the percentiles
-and the longest, with nothing to do and while slices are embedded one after another.
+While slices are embedded or a tool works, a timer asks to be called every 5 ms; what it is late
+by is a stall. Strokes are those of a real mouse on a CT of 512 x 512 x 300 voxels: each figure is
+the time from a mouse event or a key until the canvas has drawn what came of it.
 """
 
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import napari
 import numpy as np
 import typer
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, QPointF, Qt, QTimer
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_medssl._napari.layers import image_layer
 from napari_medssl._napari.panels.segment import SegmentPanel
 from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
 from napari_medssl.io.samples import sample
 from napari_medssl.segment import EmbeddingCache, InteractiveSegmenter, Plane, load_engine
-from napari_medssl.volume import default_window
+from napari_medssl.volume import Geometry, Volume, default_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EVERY_MS, _IDLE_MS = 5, 3000
+_EVERY_MS, _IDLE_MS, _BETWEEN_MS = 5, 3000, 15
+_SHAPE = (300, 512, 512)
+_MOVES = 6
 
 
 class StallProbe:
@@ -46,9 +52,7 @@ class StallProbe:
         self._timer.start()
         work()
         self._timer.stop()
-        late = np.array(self._late)
-        p50, p99 = np.percentile(late, (50, 99))
-        print(f"{words}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {late.max():.0f} ms")
+        report(words, self._late)
 
     def _tick(self) -> None:
         now = perf_counter()
@@ -56,24 +60,87 @@ class StallProbe:
         self._last = now
 
 
-def main(
-    slices: Annotated[int, typer.Option(help="How many slices to embed.")] = 12,
-    name: Annotated[str, typer.Option("--sample", help="Which sample.")] = "abdomen-ct",
-) -> None:
-    """Open a window with the Segment panel and watch its event loop."""
-    import_triton_by_itself()
-    volume = sample(name)
+class Mouse:
+    """Draws on the canvas of a viewer, and notes how long each event took to the screen."""
+
+    def __init__(self) -> None:
+        canvases = [w for w in QApplication.allWidgets() if isinstance(w, QOpenGLWidget)]
+        self._canvas = next(w for w in canvases if w.isVisible())
+        self.took: list[float] = []
+
+    def stroke(self, rng: np.random.Generator) -> None:
+        """Press, move and let go, somewhere in the middle of the canvas."""
+        size = np.array([self._canvas.width(), self._canvas.height()])
+        at = size * rng.uniform(0.35, 0.65, 2)
+        way = rng.uniform(-20, 20, 2)
+        self._send(QEvent.Type.MouseButtonPress, at)
+        for step in range(_MOVES):
+            self._send(QEvent.Type.MouseMove, at + step * way)
+        self._send(QEvent.Type.MouseButtonRelease, at + _MOVES * way)
+
+    def until_drawn(self, act: Callable[[], Any]) -> None:
+        """Note how long something takes until it is on the screen."""
+        QTest.qWait(_BETWEEN_MS)
+        started = perf_counter()
+        act()
+        self._canvas.update()  # drawn once, with whatever else asked for it
+        QApplication.processEvents()
+        self.took.append((perf_counter() - started) * 1000)
+
+    def _send(self, kind: QEvent.Type, at: np.ndarray) -> None:
+        place, left = QPointF(*at), Qt.MouseButton.LeftButton
+        none = Qt.MouseButton.NoButton
+        move = kind == QEvent.Type.MouseMove
+        held = none if kind == QEvent.Type.MouseButtonRelease else left
+        event = QMouseEvent(
+            kind,
+            place,
+            self._canvas.mapToGlobal(place),
+            none if move else left,
+            held,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        self.until_drawn(lambda: QApplication.sendEvent(self._canvas, event))
+
+
+def report(words: str, milliseconds: list[float]) -> None:
+    """Print the middle, the slow end and the slowest."""
+    p50, p99 = np.percentile(milliseconds, (50, 99))
+    longest = max(milliseconds)
+    print(f"{words}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {longest:.0f} ms")
+
+
+def large_ct() -> Volume:
+    """A CT of 512 x 512 x 300 voxels: a bright body in noise."""
+    rng = np.random.default_rng(1)
+    array = np.tile(rng.normal(40, 20, _SHAPE[1:]).astype(np.int16), (_SHAPE[0], 1, 1))
+    array[:, :60], array[:, -60:] = -1000, -1000
+    return Volume.from_source_array(
+        array, Geometry(_SHAPE, (1.0, 0.7, 0.7)), name="ct", format="made", modality="CT"
+    )
+
+
+def open_panel(volume: Volume) -> tuple[Any, SegmentPanel]:
+    """Open a window with the Segment panel."""
     viewer = napari.Viewer()
     data, options, _ = image_layer(volume)
     viewer.add_image(data, **options)
     panel = SegmentPanel(viewer)
     viewer.window.add_dock_widget(panel, name="Segment", area="right")
+    while not panel.presenter.engine.ready:
+        QTest.qWait(_IDLE_MS)
+    return viewer, panel
+
+
+def embed(slices: int, name: str) -> None:
+    """Embed slices one after another."""
+    volume = sample(name)
+    viewer, panel = open_panel(volume)
     segmenter = InteractiveSegmenter(load_engine(), EmbeddingCache(None))
     window, probe, answered = default_window(volume), StallProbe(), []
-    QTest.qWait(_IDLE_MS)
     probe.watch("nothing to do", lambda: QTest.qWait(_IDLE_MS))
 
-    def embed() -> None:
+    def run() -> None:
         for index in range(slices):
             plane = Plane(0, index * volume.geometry.shape[0] // slices)
             panel.presenter.activity.run(
@@ -86,9 +153,64 @@ def main(
             QTest.qWait(20)
 
     started = perf_counter()
-    probe.watch(f"embedding {slices} slices", embed)
+    probe.watch(f"embedding {slices} slices", run)
     print(f"{(perf_counter() - started) / slices:.2f} s a slice")
     viewer.close()
+
+
+def paint(strokes: int) -> None:
+    """Paint, undo and redo, then run tools on what was painted."""
+    viewer, panel = open_panel(large_ct())
+    to, rng, mouse, probe = panel.presenter, np.random.default_rng(2), Mouse(), StallProbe()
+    to.prompting.use_tool("brush")
+    layer = panel._scene._masks.find().layer
+    for _ in range(strokes):
+        mouse.until_drawn(lambda: None)
+    report("drawing the canvas alone", mouse.took)
+    for words, dimensions, size in (("2-D brush of 40", 2, 40), ("3-D ball of 20", 3, 20)):
+        layer.n_edit_dimensions, layer.brush_size = dimensions, size
+        for act, what in (
+            (lambda: mouse.stroke(rng), "stroke to screen"),
+            (lambda: mouse.until_drawn(to.history.undo), "undo"),
+            (lambda: mouse.until_drawn(to.history.redo), "redo"),
+        ):
+            mouse.took = []
+            for _ in range(strokes):
+                act()
+            report(f"{words}, {what}", mouse.took)
+    for tool in ("grow", "median", "keep-largest", "fill-between"):
+        run_tool(panel, probe, tool)
+    viewer.close()
+
+
+def run_tool(panel: SegmentPanel, probe: StallProbe, name: str) -> None:
+    """Run a tool, and take it back."""
+    to = panel.presenter
+    mask = panel._scene.mask
+
+    def wait(act: Callable[[], None]) -> None:
+        act()
+        while mask.why_not:
+            QTest.qWait(5)
+        QTest.qWait(100)
+
+    started = perf_counter()
+    probe.watch(f"tool {name}", lambda: wait(lambda: to.tools.apply(name, {})))
+    print(f"{perf_counter() - started:.2f} s")
+    probe.watch(f"undo of {name}", lambda: wait(to.history.undo))
+
+
+def main(
+    slices: Annotated[int, typer.Option(help="How many slices to embed.")] = 12,
+    name: Annotated[str, typer.Option("--sample", help="Which sample.")] = "abdomen-ct",
+    strokes: Annotated[int, typer.Option(help="How many strokes.")] = 40,
+) -> None:
+    """Watch a window's event loop."""
+    import_triton_by_itself()
+    if slices:
+        embed(slices, name)
+    if strokes:
+        paint(strokes)
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def preview() -> None:
     viewer.window.resize(*WINDOW_SIZE)
     panel = show_sample(viewer, "abdomen-ct")
     viewer.dims.set_current_step(0, 16)
-    panel.presenter.mask.add_label()
-    panel.presenter.mask.rename("right kidney")
+    panel.presenter.labels.add()
+    panel.presenter.labels.rename(panel.presenter.labels.current, "right kidney")
     panel.presenter.prompting.use_tool("box")
     QTest.qWait(SETTLE_MS)
     image = viewer.layers[0]

@@ -57,3 +57,19 @@ class SaveError(MedSSLError):
 
 class UsageError(MedSSLError):
     """A command or a setting was given a value that it does not take."""
+
+
+class ProjectError(MedSSLError):
+    """A project is not there, is damaged, or cannot do what was asked."""
+
+
+class ReadOnlyError(ProjectError):
+    """A project that may only be looked at was asked to change."""
+
+
+class MissingImageError(ProjectError):
+    """The image of a case is not where it was."""
+
+
+class ChangedImageError(ProjectError):
+    """A file is not the image that a case was made from."""

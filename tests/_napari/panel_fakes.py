@@ -7,9 +7,11 @@ from unittest.mock import MagicMock
 
 import numpy as np
 
+from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.engine import EngineRow, LoadedEngine
+from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
-from napari_medssl.correct import merge_mask
+from napari_medssl.correct.rules import Rules
 from napari_medssl.segment import Plane, SliceResult
 from napari_medssl.volume import Geometry, Volume, Window
 
@@ -54,29 +56,88 @@ class FakeWork:
             self.pauses.pop(name)()
 
 
+class FakeVoxels:
+    """A mask in memory."""
+
+    def __init__(self, volume: Volume, array: np.ndarray) -> None:
+        self.volume, self.array = volume, array
+        self.drawn = 0
+        self.paintable = True
+
+    def refresh(self) -> None:
+        self.drawn += 1
+
+    def allow_painting(self, allowed) -> None:
+        self.paintable = allowed
+
+    def paint(self, mask: RecordedMask, box, value: int, words: str = "Brush") -> None:
+        """Paint a box as napari's brush does, and tell of it."""
+        inside = np.ones(self.array[box].shape, bool) & (self.array[box] != value)
+        if inside.any():
+            old = self.array[box][inside]
+            self.array[box][inside] = value
+            mask.take_stroke(words, [(box, inside, old, value)])
+
+
 class FakeScene:
     """One image with a mask in memory, and a record of what is drawn over it."""
 
     def __init__(self, volume: Volume | None = None) -> None:
-        self.volume = volume
         self.window: Window | None = Window(-160, 240)
         self.opened_with: Window | None = self.window
         self.plane: Plane | None = Plane(0, 2)
         self.foreign_path = ""
-        self.labels = np.zeros(volume.geometry.shape, np.uint8) if volume else None
         self.previews: dict[Plane, np.ndarray] = {}
         self.prompts: dict[Plane, Any] = {}
-        self.notes: list[dict[str, Any]] = []
         self.tool = "look"
         self.shown_labels: tuple[Any, ...] = ()
+        self.shown_voxels: list[Any] = []
+        self.rules = Rules()
+        self.brush_mm = 10.0
+        self.others: dict[str, np.ndarray] = {}
+        self.done = False
+        self.wants_voxel: Any = None
+        self.add_image(volume)
+
+    @property
+    def labels(self):
+        """The mask's voxels; none before the first step."""
+        return None if self.mask is None else self.mask.array
 
     def add_image(self, volume) -> None:
         self.volume = volume
+        self.mask: RecordedMask | None = None
+        self.document = Document() if volume is not None else None
 
     replace_image = add_image
 
+    def start_mask(self):
+        if self.mask is None and self.volume is not None:
+            self.add_mask(np.zeros(self.volume.geometry.shape, np.uint8), self.document)
+        return self.mask
+
+    def add_mask(self, mask, document) -> None:
+        self.document = document
+        self.voxels = FakeVoxels(self.volume, mask)
+        self.mask = RecordedMask(self.voxels, document)
+
+    def read_mask(self):
+        return None if self.mask is None else self.mask.array.copy()
+
+    def other_masks(self):
+        return self.others
+
+    def pick_voxel(self, then) -> None:
+        self.wants_voxel = then
+
     def set_window(self, window) -> None:
         self.window = window
+
+    def show_voxels(self, low, high) -> None:
+        self.shown_voxels.append((low, high))
+
+    def show_done(self, *, done) -> None:
+        self.done = done
 
     def use_tool(self, tool) -> None:
         self.tool = tool
@@ -89,30 +150,19 @@ class FakeScene:
         if mask is not None:
             self.previews[plane] = mask
 
-    def write_label(self, masks, value, *, overwrite):
-        changed = protected = 0
-        for plane, mask in masks.items():
-            plan = merge_mask(plane.view(self.labels), mask, value, overwrite=overwrite)
-            changed, protected = changed + plan.changed, protected + plan.protected
-        return changed, protected
+    def show_labels(self, labels, current) -> None:
+        self.shown_labels = (list(labels), current)
 
-    def note_outline(self, outline) -> None:
-        self.notes.append(dict(outline))
+    def keep_to(self, rules) -> None:
+        self.rules = rules
+        if self.mask is not None:
+            self.mask.rules = rules
 
-    def outline_notes(self):
-        return list(self.notes)
+    def set_brush(self, mm) -> None:
+        self.brush_mm = mm
 
-    def undo_mask(self) -> bool:
-        return False
-
-    def mask(self):
-        return None if self.labels is None or not self.labels.any() else self.labels.copy()
-
-    def set_mask(self, mask) -> None:
-        self.labels = mask
-
-    def show_labels(self, labels, current, *, overwrite) -> None:
-        self.shown_labels = (list(labels), current, overwrite)
+    def paint_in(self, dimensions) -> None:
+        self.dimensions = dimensions
 
 
 class FakeSegmenter:
@@ -136,7 +186,8 @@ class FakeSegmenter:
         rows, cols = (a for a in range(3) if a != axis)
         mask = np.zeros([n for a, n in enumerate(volume.geometry.shape) if a != axis], bool)
         mask[round(low[rows]) : round(high[rows]) + 1, round(low[cols]) : round(high[cols]) + 1] = 1
-        return SliceResult(Plane(axis, round(low[axis])), mask, 0.9, 0.4, 0.1, False, "fake")
+        plane = Plane(axis, round(low[axis]))
+        return SliceResult(plane, mask, 0.9, 0.4, 0.1, False, "fake", window, "c0ffee")
 
 
 class FakeEngines:
@@ -155,7 +206,7 @@ class FakeEngines:
 
     def load(self, name, device):
         self.loads.append((name, device))
-        return LoadedEngine(self.segmenter, f"the {device}", "c0ffee")
+        return LoadedEngine(self.segmenter, f"the {device}")
 
     def add_weights(self, path) -> str:
         self.ready.add("large")
@@ -172,7 +223,7 @@ class Bench:
         self.problems: list[str] = []
         self.view.show_status.side_effect = self._hear
         self.panel = SegmentPresenter(
-            SegmentViews(*[self.view] * 7), self.scene, self.work, self.engines
+            SegmentViews(*[self.view] * 11), self.scene, self.work, self.engines
         )
 
     def _hear(self, words, *, since, problem) -> None:

@@ -11,16 +11,17 @@ from napari.components import ViewerModel  # noqa: E402
 from napari.layers import Image, Labels, Points, Shapes  # noqa: E402
 from napari.utils.shortcuts import default_shortcuts  # noqa: E402
 
-from napari_medssl._napari.keys import KEYS, PanelKeys  # noqa: E402
+from napari_medssl._napari.keys import CASE_KEYS, KEYS, PanelKeys  # noqa: E402
 
 
 def test_no_key_of_ours_is_one_of_napari_s():
     taken = {str(key) for keys in default_shortcuts.values() for key in keys}
     for kind in (ViewerModel, Image, Points, Shapes, Labels):
         taken |= {str(key) for key in kind.class_keymap}
-    # Ctrl+Z on a labels layer stays napari's own, which undoes the same mask
-    assert {key for name, key in KEYS.items() if name != "undo-mask"} & taken == set()
-    assert len(set(KEYS.values())) == len(KEYS)
+    # undo and redo on a labels layer are napari's own: there we bind them on the layer itself
+    ours = {**KEYS, **CASE_KEYS}
+    assert {key for name, key in ours.items() if name not in ("undo", "redo")} & taken == set()
+    assert len(set(ours.values())) == len(KEYS) + len(CASE_KEYS)
 
 
 def test_keys_are_bound_once_and_given_back():

@@ -10,14 +10,13 @@ import pytest
 from napari_medssl._napari.orientation import (
     AS_STORED,
     PLANES,
-    EdgeLetters,
     camera_orientation,
     letters_in_plane,
     letters_in_space,
-    towards,
     upright_order,
 )
 from napari_medssl.volume import Geometry
+from napari_medssl.volume.sides import EdgeLetters
 
 STRAIGHT = Geometry((4, 5, 6))
 ORDERS = list(itertools.permutations(range(3)))
@@ -80,18 +79,3 @@ def test_face_on_the_patient_s_left_is_on_the_right():
     order = PLANES["axial"]
     letters = letters_in_space(STRAIGHT, order, camera_orientation(order), (0, 1, 0), (1, 0, 0))
     assert letters == EdgeLetters(left="R", right="L", top="S", bottom="I")
-
-
-def test_a_leaning_direction_gets_a_second_letter_from_fifteen_degrees():
-    def lean(degrees):
-        return np.array([np.cos(np.radians(degrees)), 0, np.sin(np.radians(degrees))])
-
-    assert [towards(lean(d)) for d in (0, 10, 20, 70, 90)] == ["L", "L", "LS", "SL", "S"]
-
-
-def test_every_direction_is_opposite_to_the_one_across():
-    rng = np.random.default_rng(3)
-    opposite = str.maketrans("LRPASI", "RLAPIS")
-    for direction in rng.normal(size=(200, 3)):
-        unit = direction / np.linalg.norm(direction)
-        assert towards(-unit) == towards(unit).translate(opposite)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from napari_medssl.errors import GeometryError, PromptError
-from napari_medssl.io import LabelInfo
 from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 from napari_medssl.volume import Geometry, Volume, Window
 
@@ -15,7 +14,7 @@ napari_components = pytest.importorskip("napari.components")
 
 from napari.layers import Labels, Points, Shapes  # noqa: E402
 
-from napari_medssl._napari.layers import OUTLINES, volume_of  # noqa: E402
+from napari_medssl._napari.layers import volume_of  # noqa: E402
 from napari_medssl._napari.patient_view import show_plane  # noqa: E402
 from napari_medssl._napari.scene import ViewerScene  # noqa: E402
 
@@ -53,6 +52,11 @@ def scene():
     made.listen(made.listener)
     yield made
     made.close()
+
+
+def draw(scene, plane=None):
+    """Put a label on a whole slice of the mask in hand."""
+    (plane or Plane(0, 3)).view(scene.start_mask().array)[...] = 1
 
 
 def layer(scene, kind, name=""):
@@ -147,39 +151,6 @@ def test_a_prompt_layer_that_was_deleted_is_made_again(scene):
     assert set(scene.listener.prompts) == {Plane(0, 3)}
 
 
-def test_a_kept_outline_is_one_step_to_undo(scene):
-    scene.show_labels(
-        [LabelInfo(1, "a", (255, 0, 0)), LabelInfo(2, "b", (0, 255, 0))], 2, overwrite=False
-    )
-    first, second = np.zeros((40, 50), bool), np.zeros((8, 50), bool)
-    first[:5, :5] = second[:, 7] = True
-    scene.write_label({Plane(0, 3): first}, 1, overwrite=False)
-    before = scene.mask()
-    changed = scene.write_label({Plane(0, 3): ~first, Plane(1, 2): second}, 2, overwrite=False)
-    assert changed == (2000 - 25 + 7, 0)
-    assert scene.undo_mask()
-    assert np.array_equal(scene.mask(), before)
-    assert scene.undo_mask()
-    assert not scene.mask().any()
-
-
-def test_other_labels_survive_unless_the_user_says_so(scene):
-    box = np.zeros((40, 50), bool)
-    box[:5, :5] = True
-    scene.write_label({Plane(0, 3): box}, 1, overwrite=False)
-    assert scene.write_label({Plane(0, 3): box}, 2, overwrite=False) == (0, 25)
-    assert scene.write_label({Plane(0, 3): box}, 2, overwrite=True) == (25, 0)
-
-
-def test_the_brush_protects_other_labels_by_the_same_choice(scene):
-    scene.use_tool("brush")
-    mask = layer(scene, Labels, "Mask")
-    scene.show_labels([LabelInfo(4, "a", (255, 0, 0))], 4, overwrite=False)
-    assert (mask.mode, mask.selected_label, mask.preserve_labels) == ("paint", 4, True)
-    scene.show_labels([LabelInfo(4, "a", (255, 0, 0))], 4, overwrite=True)
-    assert mask.preserve_labels is False
-
-
 def test_a_preview_is_no_mask_and_leaves_the_mouse_alone(scene):
     scene.use_tool("point")
     outline = np.zeros((40, 50), bool)
@@ -189,7 +160,7 @@ def test_a_preview_is_no_mask_and_leaves_the_mouse_alone(scene):
     assert preview.data[3, 3, 4] == 1
     assert not preview.editable
     assert scene.viewer.layers.selection.active is layer(scene, Points)
-    assert scene.mask() is None
+    assert scene.mask is None
     scene.show_preview(Plane(0, 3), None)
     assert not preview.data.any()
 
@@ -207,45 +178,39 @@ def test_a_preview_is_a_line_around_what_it_encloses(scene):
 def test_masks_lie_under_the_prompts(scene):
     scene.use_tool("point")
     scene.show_preview(Plane(0, 3), np.ones((40, 50), bool))
-    scene.write_label({Plane(0, 3): np.ones((40, 50), bool)}, 1, overwrite=False)
+    draw(scene)
     kinds = [type(la).__name__ for la in scene.viewer.layers]
     assert kinds == ["Image", "Labels", "Labels", "Points", "Shapes"]
 
 
 def test_a_mask_that_was_moved_is_refused(scene):
-    scene.write_label({Plane(0, 3): np.ones((40, 50), bool)}, 1, overwrite=False)
+    draw(scene)
     layer(scene, Labels, "Mask").translate = (0, 0, 0)
     with pytest.raises(GeometryError):
-        scene.mask()
-
-
-def test_notes_travel_with_the_mask(scene):
-    scene.write_label({Plane(0, 3): np.ones((40, 50), bool)}, 1, overwrite=False)
-    scene.note_outline({"engine": "fake"})
-    assert scene.outline_notes() == [{"engine": "fake"}]
-    assert layer(scene, Labels, "Mask").metadata[OUTLINES] == [{"engine": "fake"}]
+        scene.read_mask()
 
 
 def test_two_images_have_a_mask_each(scene):
-    box = np.ones((40, 50), bool)
-    scene.write_label({Plane(0, 3): box}, 1, overwrite=False)
-    first = scene.viewer.layers[0]
+    draw(scene)
+    first, document = scene.viewer.layers[0], scene.document
     scene.add_image(volume())
-    assert scene.mask() is None
-    scene.write_label({Plane(0, 1): box}, 1, overwrite=False)
-    assert scene.mask()[1].all()
+    assert scene.mask is None
+    assert scene.document is not document
+    draw(scene, Plane(0, 1))
+    assert scene.read_mask()[1].all()
     scene.viewer.layers.selection.active = first
-    assert scene.mask()[3].all()
-    assert not scene.mask()[1].any()
+    assert scene.document is document
+    assert scene.read_mask()[3].all()
+    assert not scene.read_mask()[1].any()
 
 
 def test_another_volume_of_the_file_keeps_mask_and_window(scene):
-    scene.write_label({Plane(0, 3): np.ones((40, 50), bool)}, 1, overwrite=False)
+    draw(scene)
     scene.set_window(Window(1, 2))
     second = volume(volume=1, volumes=2)
     scene.replace_image(second)
     assert scene.volume is second
-    assert scene.mask()[3].all()
+    assert scene.read_mask()[3].all()
     assert scene.window == Window(1, 2)
     assert scene.viewer.layers[0].name == "p (volume 2)"
 
@@ -273,7 +238,7 @@ def test_removing_everything_leaves_nothing_in_hand(scene):
 def test_closing_takes_prompts_and_preview_away_and_leaves_the_mask(scene):
     scene.use_tool("point")
     scene.show_preview(Plane(0, 3), np.ones((40, 50), bool))
-    scene.write_label({Plane(0, 3): np.ones((40, 50), bool)}, 1, overwrite=False)
+    draw(scene)
     scene.close()
     assert [la.name for la in scene.viewer.layers] == ["p", "Mask"]
     scene.listener.heard.clear()

@@ -61,7 +61,7 @@ def test_keep_notes_prompts_in_the_file_s_own_axes(bench):
     bench.panel.prompts_changed({HERE: INSIDE})
     bench.work.answer_all()
     bench.panel.prompting.keep()
-    (note,) = bench.scene.notes
+    (note,) = bench.scene.document.outlines
     volume = bench.scene.volume
     assert note["points_ijk"] == [
         {"at": list(volume.index_to_source((2.0, 10.0, 15.0))), "inside": True}
@@ -99,7 +99,7 @@ def test_an_answer_for_a_deleted_prompt_is_dropped(bench):
 
 def test_an_answer_for_another_image_is_dropped(bench):
     bench.panel.prompts_changed({HERE: INSIDE})
-    bench.scene.volume = make_volume()
+    bench.scene.add_image(make_volume())
     bench.panel.image_changed()
     bench.work.answer_all()
     assert bench.scene.previews == {}
@@ -130,14 +130,14 @@ def test_undo_takes_back_one_prompt_at_a_time(bench):
     bench.panel.prompts_changed({HERE: INSIDE})
     bench.panel.prompts_changed({HERE: two})
     bench.work.answer_all()
-    bench.panel.prompting.undo_prompt()
+    bench.panel.history.undo_prompt()
     assert bench.scene.prompts == {HERE: INSIDE}
     bench.work.answer_all()
     assert bench.engines.segmenter.asked[-1] == INSIDE
-    bench.panel.prompting.undo_prompt()
+    bench.panel.history.undo_prompt()
     assert bench.scene.prompts == {}
     assert bench.scene.previews == {}
-    bench.panel.prompting.undo_prompt()
+    bench.panel.history.undo_prompt()
 
 
 def test_points_outside_alone_ask_for_a_point_inside(bench):
@@ -147,13 +147,13 @@ def test_points_outside_alone_ask_for_a_point_inside(bench):
 
 
 def test_other_labels_are_protected_unless_the_user_says_so(bench):
-    bench.scene.labels[2, 10, 15] = 9
+    bench.scene.start_mask().array[2, 10, 15] = 9
     bench.panel.prompts_changed({HERE: INSIDE})
     bench.work.answer_all()
     bench.panel.prompting.keep()
     assert bench.scene.labels[2, 10, 15] == 9
     assert "1 voxels belong to other labels" in bench.said[-1]
-    bench.panel.mask.allow_overwrite(True)
+    bench.panel.allow_overwrite(True)
     bench.panel.prompts_changed({HERE: INSIDE})
     bench.work.answer_all()
     bench.panel.prompting.keep()

@@ -8,10 +8,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 import typer
+from dicom_canaries import hits, write_canaries
+from dicom_masks import drawn_on, make_series
 from typer.testing import CliRunner, Result
 
 from napari_medssl.cli.convert import convert
 from napari_medssl.errors import MedSSLError, SaveError, UsageError
+from napari_medssl.io import LabelInfo, read_mask, read_volume, write_labels
+from napari_medssl.io.sidecar import read_sidecar
 from napari_medssl.volume.presets import preparations
 
 #: stored as PIR: 0.5 mm to the back, 2 mm down, 1 mm to the right
@@ -234,3 +238,68 @@ def test_an_oblique_scan_keeps_its_place(shared_data: Path, tmp_path: Path) -> N
     there = np.rint(np.linalg.inv(before.affine) @ world).astype(int)[:3]
     np.testing.assert_allclose(before.affine @ [*there, 1], world, atol=1e-3)
     assert values(before)[tuple(there)] == values(before).max()
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> Path:
+    return make_series("gap", tmp_path / "series")
+
+
+@pytest.mark.parametrize("form", ["seg", "rtstruct"])
+def test_a_mask_travels_to_dicom_and_back(series: Path, tmp_path: Path, form: str) -> None:
+    volume = read_volume(series)
+    mask, names = drawn_on(volume), [LabelInfo(3, "lesion", (9, 8, 7))]
+    nifti = write_labels(mask, volume, tmp_path / "mask.nii.gz", labels=names)
+    out, back = tmp_path / "out.dcm", tmp_path / "back.nii.gz"
+    done = medssl(nifti, out, "--image", series, "--as", form)
+    assert "3 lesion, 300 Label 300" in done.stdout
+    facts = json.loads(medssl(out, back, "--image", series, "--json").stdout)
+    assert facts["labels"] == [{"value": 3, "name": "lesion"}, {"value": 300, "name": "Label 300"}]
+    assert back.read_bytes()[:2] == b"\x1f\x8b"
+    assert (values(nib.load(back)) == values(nib.load(nifti))).all()
+    assert read_sidecar(back).labels[0] == names[0]
+    only = tmp_path / "only.nrrd"
+    medssl(out, only, "--image", series, "--label", 3)
+    assert set(np.unique(read_mask(only, volume).array)) == {0, 3}
+
+
+def test_a_deidentified_series_and_its_masks(tmp_path: Path) -> None:
+    series, canaries = write_canaries(tmp_path / "in")
+    out = tmp_path / "out"
+    out.mkdir()
+    mask = write_labels(drawn_on(read_volume(series)), read_volume(series), tmp_path / "m.nii.gz")
+    key = ("--deidentify", "--key", "a key of the tests")
+    done = medssl(series, out / "series", *key)
+    assert "Wrote 4 files to 'series'." in done.stdout
+    for form in ("seg", "rtstruct"):
+        medssl(mask, out / f"{form}.dcm", "--image", series, "--as", form, *key)
+        medssl(out / f"{form}.dcm", out / f"{form}.nii.gz", "--image", out / "series")
+    written = [path for path in out.rglob("*") if path.is_file()]
+    assert len(written) == 4 + 2 + 2 * 2
+    assert hits(canaries, written) == []
+    for form in ("seg", "rtstruct"):
+        assert (values(nib.load(out / f"{form}.nii.gz")) == values(nib.load(mask))).all()
+
+
+def test_burnt_in_text_is_told_when_deidentifying(shared_data: Path, tmp_path: Path) -> None:
+    done = medssl(shared_data / "us-dicom", tmp_path / "out", "--deidentify", "--json")
+    facts = json.loads(done.stdout)
+    assert facts["files"] == 3
+    assert [notice["code"] for notice in facts["notices"]] == ["burnt-in-text"]
+
+
+def test_wrong_uses_of_masks_and_deidentification(series: Path, tmp_path: Path, scan: Path) -> None:
+    mask, out = tmp_path / "mask.nii.gz", tmp_path / "out.dcm"
+    volume = read_volume(series)
+    write_labels(drawn_on(volume), volume, mask)
+    of = ("--image", series)
+    refused(UsageError, "--as or --label without --image", mask, out, "--as", "seg")
+    refused(UsageError, "that changes voxels", mask, out, *of, "--spacing", "1,1,1")
+    refused(UsageError, "that changes voxels", series, out, "--deidentify", "--labels")
+    refused(UsageError, "a mask without --key", mask, out, *of, "--deidentify")
+    refused(UsageError, "a .dcm file to write", mask, scan.with_name("n.mha"), *of, "--as", "seg")
+    refused(UsageError, "expected a DICOM folder", scan, tmp_path / "new", "--deidentify")
+    refused(UsageError, "'series' exists already", series, series, "--deidentify")
+    grey = write_labels(read_volume(scan).array > 0, read_volume(scan), tmp_path / "grey.nii")
+    refused(MedSSLError, "is no DICOM series", grey, out, "--image", scan, "--as", "rtstruct")
+    assert not out.exists()

@@ -199,7 +199,12 @@ def test_image_is_never_written_over(image: Volume, tmp_path: Path) -> None:
     assert (tmp_path / "scan.nii.gz").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["m", "m.gz", "m.dcm", ".nii", "m.nii.bz2"])
+def test_a_mask_of_no_dicom_series_cannot_be_dicom(image: Volume, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedFormatError, match=r"is no DICOM series.*NIfTI"):
+        write_labels(mask_of(image, "u1", 2), image, tmp_path / "m.dcm")
+
+
+@pytest.mark.parametrize("name", ["m", "m.gz", ".nii", "m.nii.bz2"])
 def test_unknown_suffix(image: Volume, tmp_path: Path, name: str) -> None:
     with pytest.raises(SaveError, match=r"ends in \.nii, \.nii\.gz, \.nrrd, \.mha"):
         write_labels(mask_of(image, "u1", 2), image, tmp_path / name)

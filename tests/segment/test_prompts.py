@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,6 @@ from napari_medssl.segment import (
     PointPrompt,
     Prompts,
     box_from_source,
-    describe_prompts,
     point_from_source,
 )
 from napari_medssl.volume import Geometry, Volume
@@ -122,13 +119,3 @@ def test_the_command_lines_voxels_are_turned(volume: Volume) -> None:
     assert (again.low_zyx, again.high_zyx) == ((1, 3, 2), (6, 7, 2))
     with pytest.raises(PromptError, match="six"):
         box_from_source(volume, (1, 2, 3))
-
-
-def test_prompts_are_told_as_the_file_counts(volume: Volume) -> None:
-    prompts = Prompts(
-        (point_from_source(volume, (9, 4, 0), positive=False),),
-        (box_from_source(volume, (2, 3, 0, 5, 7, 0)),),
-    )
-    told = json.loads(json.dumps(describe_prompts(volume, prompts)))
-    assert told["points_ijk"] == [{"at": [9, 4, 0], "inside": False}]
-    assert told["boxes_ijk"] == [[[2, 3, 0], [5, 7, 0]]]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_medssl._napari.panels.project import ProjectPanel
     from napari_medssl._napari.panels.segment import SegmentPanel
 
 
@@ -36,12 +37,42 @@ def new_mask() -> None:
         panel.presenter.mask.begin()
 
 
+def new_project() -> None:
+    """Ask for a folder and make a project there, with the Project panel beside it."""
+    panel = _project_panel()
+    if panel is not None:
+        panel.ask_new()
+
+
+def open_project() -> None:
+    """Ask for the folder of a project and open it as it was left."""
+    panel = _project_panel()
+    if panel is not None:
+        panel.ask_open()
+
+
+def export() -> None:
+    """Ask what of the open project to export, and as what."""
+    panel = _project_panel()
+    if panel is not None:
+        panel.open_export()
+
+
 def _segment_panel() -> SegmentPanel | None:
-    """Return the panel of the viewer in front, docked if it was not."""
+    panel: SegmentPanel | None = _panel("Segment")
+    return panel
+
+
+def _project_panel() -> ProjectPanel | None:
+    panel: ProjectPanel | None = _panel("Project")
+    return panel
+
+
+def _panel(name: str) -> Any:
+    """Return a panel of the viewer in front, docked if it was not."""
     from napari import current_viewer
 
     viewer = current_viewer()
     if viewer is None:
         return None
-    panel: SegmentPanel = viewer.window.add_plugin_dock_widget("napari-medssl", "Segment")[1]
-    return panel
+    return viewer.window.add_plugin_dock_widget("napari-medssl", name)[1]

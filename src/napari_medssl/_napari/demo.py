@@ -51,8 +51,8 @@ def show_sample(viewer: Any, name: str) -> SegmentPanel:
         segmenter = InteractiveSegmenter(load_engine(), EmbeddingCache(None))
         result = segmenter.segment(volume, prompts, default_window(volume))
         viewer.dims.set_current_step(result.plane.axis, result.plane.index)
-        panel.presenter.mask.rename(card.object)
-        panel.presenter.mask.write({result.plane: result.mask})
+        panel.presenter.labels.rename(panel.presenter.labels.current, card.object)
+        panel.presenter.mask.keep({result.plane: result}, {result.plane: prompts})
     return panel
 
 
@@ -60,7 +60,7 @@ def save_screenshot(viewer: Any, path: Path) -> None:
     """Save a picture of the whole window."""
     from PIL import Image
 
-    from napari_medssl.io.snapshot import save_pictures
+    from napari_medssl.io.overlay import save_pictures
 
     path.parent.mkdir(parents=True, exist_ok=True)
     save_pictures([Image.fromarray(viewer.screenshot(canvas_only=False, flash=False))], path)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: what each key does; napari itself and its layers leave these letters free
+#: what each key does; napari and its layers leave them free, but for undo and redo, which on a
+#: mask `mask_layer.MaskLayer` binds on the layer itself
 KEYS = {
     "point": "Q",
     "not-point": "W",
@@ -15,8 +16,14 @@ KEYS = {
     "undo-prompt": "U",
     "keep": "K",
     "discard": "N",
-    "undo-mask": "Control-Z",  # on a labels layer napari's own wins, and does the same
+    "previous-label": ",",
+    "next-label": ".",
+    "finished": "Shift+D",
+    "undo": "Ctrl+Z",
+    "redo": "Ctrl+Shift+Z",
 }
+#: keys of the Project panel
+CASE_KEYS = {"previous-case": "H", "next-case": "J"}
 
 
 class PanelKeys:
@@ -27,9 +34,9 @@ class PanelKeys:
         self._bound: list[str] = []
 
     def bind(self, actions: Mapping[str, Callable[[], None]]) -> None:
-        """Bind each named action (see `KEYS`)."""
+        """Bind each named action (see `KEYS` and `CASE_KEYS`)."""
         for name, action in actions.items():
-            key = KEYS[name]
+            key = (KEYS | CASE_KEYS)[name]
             try:
                 self._viewer.bind_key(key, lambda _, action=action: action())
             except ValueError:  # taken by another panel, or by the user

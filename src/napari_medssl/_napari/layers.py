@@ -17,12 +17,15 @@ from napari_medssl.volume import Volume, default_window
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari.layers import Layer
+    from napari.layers import Labels, Layer
+    from numpy.typing import NDArray
 
 #: where a layer's metadata keeps the `Volume` that it shows, or was drawn on
 VOLUME = "napari-medssl volume"
-#: the labels of a mask, a tuple of `LabelInfo`, and how its outlines came about, a list of dicts
-LABELS, OUTLINES = "napari-medssl labels", "napari-medssl outlines"
+#: the `presenters.document.Document` of a mask
+DOCUMENT = "napari-medssl document"
+#: the id of the case that an image is, in the project of the same window
+CASE = "napari-medssl case"
 #: and the `Window` that an image was opened with
 OPENED_WITH = "napari-medssl window"
 
@@ -53,8 +56,21 @@ def grid_of(layer: Layer) -> dict[str, Any]:
         "shear": tuple(layer.shear),
         "units": layer.units,
         "axis_labels": layer.axis_labels,
-        "metadata": dict(layer.metadata),
+        "metadata": {VOLUME: volume_of(layer)},
     }
+
+
+def add_under_prompts(viewer: Any, data: NDArray[Any], **options: Any) -> Labels:
+    """Add labels under points and boxes, and leave the mouse with the layer in use."""
+    from napari.layers import Points, Shapes
+
+    active = viewer.layers.selection.active
+    layer: Labels = viewer.add_labels(data, **options)
+    prompts = [n for n, other in enumerate(viewer.layers) if isinstance(other, Points | Shapes)]
+    if prompts:
+        viewer.layers.move(len(viewer.layers) - 1, min(prompts))
+    viewer.layers.selection.active = active
+    return layer
 
 
 def image_layer(volume: Volume) -> LayerData:

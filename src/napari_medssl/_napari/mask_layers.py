@@ -1,208 +1,262 @@
-"""The mask and the preview over an image: napari labels layers that share its grid."""
+"""The masks over an image: napari labels layers that share its grid, one of them in hand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels, Points, Shapes
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
-from scipy import ndimage
 
-from napari_medssl._napari.layers import LABELS, OUTLINES, VOLUME, check_on_grid, grid_of, volume_of
-from napari_medssl.correct import plan_merge
+from napari_medssl._napari.layers import (
+    DOCUMENT,
+    add_under_prompts,
+    check_on_grid,
+    grid,
+    grid_of,
+    volume_of,
+)
+from napari_medssl._napari.mask_layer import READ_ONLY, MaskLayer, record
+from napari_medssl._napari.presenters.document import Document, LabelRow
+from napari_medssl.correct.rules import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.layers import Image
     from numpy.typing import NDArray
 
-    from napari_medssl.io import LabelInfo
-    from napari_medssl.segment import Plane
+    from napari_medssl._napari.layers import LayerData
+    from napari_medssl._napari.presenters.scene import Index
+    from napari_medssl.volume import Volume
 
-_PREVIEW = "Preview (not kept yet)"
-_PREVIEW_COLOUR = "#ffe14d"
-_FINE = 400
 _MODES = {"brush": "paint", "eraser": "erase", "fill": "fill"}
+_OPACITY = 0.5
+_MOST_COLOURED = 1 << 16
+_BRUSH = 10  # napari's own, before there is a mask
+
+
+def labels_layer(
+    volume: Volume,
+    labels: NDArray[Any],
+    document: Document,
+    name: str,
+    *,
+    editable: bool = True,
+) -> LayerData:
+    """Return the layer of a mask with its document, to be added over its image.
+
+    Pass the layer to `mask_layer.record` once it is added: from then on every change of it is a
+    step of the document, whether the Segment panel is open or not.
+
+    Parameters
+    ----------
+    volume : Volume
+        The very object that the image layer shows.
+    labels : (z, y, x) unsigned array
+        The mask on the volume's grid; it is painted on in place.
+    document : Document
+        What belongs to it.
+    name : str
+        For the layer list.
+    editable : bool
+        Whether anything may change it.
+    """
+    where = grid(volume)
+    metadata = {**where["metadata"], DOCUMENT: document, READ_ONLY: not editable}
+    colours = _colours(document.labels)
+    options = {**where, "metadata": metadata, "name": name, "opacity": _OPACITY}
+    return labels, {**options, "colormap": colours}, "labels"
 
 
 class MaskLayers:
-    """Finds or makes the mask of the image in hand, and draws the preview over it."""
+    """Finds or makes the mask of the image in hand, and sets napari's tools for it."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._image: Image | None = None
-        self._preview: Labels | None = None
-        self._mask: Labels | None = None
-        self._labels: Sequence[LabelInfo] = ()
+        self._last: Labels | None = None
+        self._spare: Document | None = None
+        self._painted: tuple[Any, ...] = ()
+        self._labels: Sequence[LabelRow] = ()
         self._current = 1
-        self._overwrite = False
+        self._rules = Rules()
+        self._dimensions = 2
 
     def lay_over(self, image: Image | None) -> None:
-        """Move to another image: the preview of the one before is taken away."""
-        if self._preview is not None and self._preview in self._viewer.layers:
-            self._viewer.layers.remove(self._preview)
-        self._image, self._preview, self._mask = image, None, None
+        """Move to another image, of which no mask is in hand yet; its labels are the same."""
+        self._image, self._last, self._painted = image, None, ()
+        rows = [LabelRow(row.info) for row in self._labels]
+        self._spare = Document(rows) if image is not None else None
 
-    def use(self, tool: str) -> None:
-        """Take napari's own brush, eraser or fill to the mask."""
-        mask = self._find() or self._make()
-        if mask is not None:
-            self._viewer.layers.selection.active = mask
-            mask.mode = _MODES[tool]
+    @property
+    def document(self) -> Document | None:
+        """That of the mask in hand, or the one that a mask would get now."""
+        found = self.find()
+        return found.mask.document if found is not None else self._spare
 
-    def tool(self) -> str:
-        """Which of napari's own tools is on the mask; "look" when none is."""
-        mask = self._find()
-        if mask is None or mask is not self._viewer.layers.selection.active:
-            return "look"
-        return next((tool for tool, mode in _MODES.items() if mask.mode == mode), "look")
+    def find(self) -> MaskLayer | None:
+        """The mask in hand: the selected labels on this image, else the one used last."""
+        candidates = [layer for layer in self._viewer.layers if self._is_mask(layer)]
+        active = self._viewer.layers.selection.active
+        for wanted in (active, self._last):
+            if any(wanted is layer for layer in candidates):
+                return self._take(wanted)
+        return self._take(candidates[-1]) if candidates else None
 
-    def show_labels(self, labels: Sequence[LabelInfo], current: int, *, overwrite: bool) -> None:
-        """Colour the mask by these labels, draw with one, and protect the others or not."""
-        self._labels, self._current, self._overwrite = labels, current, overwrite
-        mask = self._find()
-        if mask is not None:
-            self._paint(mask)
+    def start(self) -> MaskLayer | None:
+        """Return the mask in hand, made now if there was none."""
+        found = self.find()
+        if found is None and self._image is not None and self._spare is not None:
+            shape = self._image.data.shape[:3]
+            found = self.add(np.zeros(shape, np.uint8), self._spare)
+        return found
 
-    def show_preview(self, plane: Plane, outline: NDArray[np.bool_] | None) -> None:
-        """Draw an outline that is not kept yet over one slice; None takes it away."""
-        layer = self._preview
-        if layer is None or layer not in self._viewer.layers:
-            if outline is None or self._image is None:
-                return
-            layer = self._preview = self._make_preview(self._image)
-        plane.view(layer.data)[...] = 0 if outline is None else _edge(outline)
-        layer.refresh()
+    def add(self, mask: NDArray[Any], document: Document) -> MaskLayer | None:
+        """Lay a mask over the image as a new layer, and take it in hand."""
+        if self._image is None:
+            return None
+        where = grid_of(self._image)
+        metadata = {**where.pop("metadata"), DOCUMENT: document}
+        options = {**where, "metadata": metadata, "name": "Mask", "opacity": _OPACITY}
+        before = self._viewer.layers.selection.active
+        writable = np.require(mask, requirements="W")
+        made = self._take(add_under_prompts(self._viewer, writable, **options))
+        if self._is_mask(before):
+            self._viewer.layers.selection.active = made.layer
+        self._spare = Document([LabelRow(row.info) for row in document.labels])
+        self._paint(made)
+        return made
 
-    def write(
-        self, outlines: Mapping[Plane, NDArray[np.bool_]], value: int, *, overwrite: bool
-    ) -> tuple[int, int]:
-        """Put outlines into the mask as one step of its history; voxels (changed, protected)."""
-        mask = self._find() or self._make()
-        changed = protected = 0
-        if mask is None:
-            return changed, protected
-        with mask.block_history():
-            for plane, outline in outlines.items():
-                plan = plan_merge(plane.view(mask.data), outline, value, overwrite=overwrite)
-                mask.data_setitem(_indices(plane, plan.change), value)
-                changed += plan.changed
-                protected += plan.protected
-        return changed, protected
-
-    def note(self, outline: Mapping[str, Any]) -> None:
-        """Note with the mask where an outline came from."""
-        mask = self._find()
-        if mask is not None:
-            mask.metadata.setdefault(OUTLINES, []).append(dict(outline))
-
-    def notes(self) -> list[dict[str, Any]]:
-        """Return what was noted with the mask."""
-        mask = self._find()
-        return list(mask.metadata.get(OUTLINES, ())) if mask is not None else []
-
-    def undo(self) -> bool:
-        """Take back the last step on the mask; False without a mask."""
-        mask = self._find()
-        if mask is not None:
-            mask.undo()
-        return mask is not None
+    def others(self) -> dict[str, NDArray[Any]]:
+        """Other masks of this image, by the name of their layer."""
+        mine = self.find()
+        return {
+            layer.name: layer.data
+            for layer in self._viewer.layers
+            if self._is_mask(layer) and (mine is None or layer is not mine.layer)
+        }
 
     def read(self) -> NDArray[Any] | None:
         """Return a copy of the mask; None without one. Raises `GeometryError` if it was moved."""
-        mask, volume = self._find(), volume_of(self._image)
-        if mask is None or volume is None:
+        found = self.find()
+        if found is None:
             return None
-        placed = {key: getattr(mask, key) for key in ("scale", "translate", "rotate", "shear")}
-        check_on_grid(mask.data.shape, placed, volume)
-        return np.array(mask.data)
+        layer = found.layer
+        placed = {key: getattr(layer, key) for key in ("scale", "translate", "rotate", "shear")}
+        check_on_grid(layer.data.shape, placed, found.volume)
+        return np.array(layer.data)
 
-    def add(self, mask: NDArray[Any]) -> None:
-        """Lay a finished mask over the image as a new layer: an old one's history stays true."""
-        self._make(mask)
+    def use(self, tool: str) -> None:
+        """Take napari's own brush, eraser or fill to the mask."""
+        found = self.start()
+        if found is not None:
+            self._viewer.layers.selection.active = found.layer
+            found.layer.mode = _MODES[tool]
 
-    def _find(self) -> Labels | None:
-        """The mask in hand: the selected labels on this image, else the one used last."""
-        candidates = [
-            layer
-            for layer in self._viewer.layers
-            if isinstance(layer, Labels)
-            and layer is not self._preview
-            and volume_of(layer) is not None
-            and volume_of(layer) is volume_of(self._image)
-        ]
-        active = self._viewer.layers.selection.active
-        for wanted in (active, self._mask):
-            if any(wanted is layer for layer in candidates):
-                self._mask = wanted
-                return self._mask
-        self._mask = candidates[-1] if candidates else None
-        return self._mask
+    def pick_voxel(self, then: Callable[[Index], None]) -> None:
+        """Let the next click choose a voxel; napari's pan and zoom stay with the mouse."""
+        found = self.find()
+        if found is None:
+            return
+        layer = found.layer
+        self._viewer.layers.selection.active = layer
+        layer.mode = "pan_zoom"
 
-    def _make(self, mask: NDArray[Any] | None = None) -> Labels | None:
-        if self._image is None:
-            return None
-        data = np.zeros(self._image.data.shape[:3], np.uint8) if mask is None else mask
-        layer = self._add(self._viewer, data, name="Mask", opacity=0.5, **self._where(self._image))
-        self._mask = layer
-        self._paint(layer)
-        return layer
+        def clicked(_: Any, event: Any) -> None:
+            layer.mouse_drag_callbacks.remove(clicked)
+            z, y, x = (round(float(v)) for v in layer.world_to_data(event.position)[-3:])
+            if all(0 <= at < n for at, n in zip((z, y, x), layer.data.shape, strict=True)):
+                then((z, y, x))
 
-    def _make_preview(self, image: Image) -> Labels:
-        data = np.zeros(image.data.shape[:3], np.uint8)
-        colours = {0: "transparent", 1: _PREVIEW_COLOUR, None: "transparent"}
-        layer = self._add(
-            self._viewer,
-            data,
-            name=_PREVIEW,
-            opacity=1,
-            colormap=DirectLabelColormap(color_dict=colours),
-            **self._where(image),
+        layer.mouse_drag_callbacks.append(clicked)
+
+    def tool(self) -> str:
+        """Which of napari's own tools is on the mask; "look" when none is."""
+        found = self.find()
+        if found is None or found.layer is not self._viewer.layers.selection.active:
+            return "look"
+        return next((tool for tool, mode in _MODES.items() if found.layer.mode == mode), "look")
+
+    def show_labels(self, labels: Sequence[LabelRow], current: int) -> None:
+        """Colour the mask by these labels, and draw with one."""
+        self._labels, self._current = tuple(labels), current
+        found = self.find()
+        if found is not None:
+            self._paint(found)
+
+    def keep_to(self, rules: Rules) -> None:
+        """Hold strokes to these rules."""
+        self._rules = rules
+        found = self.find()
+        if found is not None:
+            self._paint(found)
+
+    @property
+    def brush_mm(self) -> float:
+        """Diameter of the brush, which counts in voxels of the finest axis that it paints along."""
+        found = self.find()
+        size = found.layer.brush_size if found is not None else _BRUSH
+        return float(2 * (int(size) // 2) + 1) * self._finest_mm()
+
+    def set_brush(self, mm: float) -> None:
+        """Paint with a brush of this diameter, as near as whole voxels allow."""
+        found = self.start()
+        if found is not None:
+            found.layer.brush_size = max(1, round(mm / self._finest_mm()))
+
+    def paint_in(self, dimensions: int) -> None:
+        """Paint on the slice on the screen (2), or on its neighbours too (3)."""
+        self._dimensions = dimensions
+        found = self.find()
+        if found is not None:
+            found.layer.n_edit_dimensions = dimensions
+
+    def _is_mask(self, layer: Any) -> bool:
+        volume = volume_of(self._image)
+        return (
+            isinstance(layer, Labels)
+            and DOCUMENT in layer.metadata
+            and volume is not None
+            and volume_of(layer) is volume
+            and layer.data.shape == volume.geometry.shape
         )
-        layer.editable = False
-        return layer
 
-    @staticmethod
-    def _where(image: Image) -> dict[str, Any]:
-        """The image's grid, without what its metadata says of the image alone."""
-        where = grid_of(image)
-        return {**where, "metadata": {VOLUME: where["metadata"][VOLUME]}}
+    def _take(self, layer: Labels) -> MaskLayer:
+        self._last = layer
+        return record(layer)
 
-    @staticmethod
-    def _add(viewer: Any, data: NDArray[Any], **options: Any) -> Labels:
-        """Add a layer under the prompts, and leave the mouse with the layer in use."""
-        active = viewer.layers.selection.active
-        layer: Labels = viewer.add_labels(data, **options)
-        under = [n for n, la in enumerate(viewer.layers) if isinstance(la, Points | Shapes)]
-        if under:
-            viewer.layers.move(len(viewer.layers) - 1, min(under))
-        viewer.layers.selection.active = active
-        return layer
+    def _paint(self, found: MaskLayer) -> None:
+        """Set a mask's layer to what the panel shows."""
+        layer = found.layer
+        found.make_room(self._current)
+        if self._current:
+            layer.selected_label = self._current  # first: napari tells of it with new colours too
+        if self._painted != (layer, self._labels):
+            self._painted = (layer, self._labels)
+            layer.colormap = _colours(self._labels)
+        layer.preserve_labels = not self._rules.overwrite
+        layer.n_edit_dimensions = self._dimensions
+        found.mask.rules = self._rules
 
-    def _paint(self, mask: Labels) -> None:
-        colours: dict[int | None, Any] = {0: "transparent", None: "gray"}
-        colours |= {label.value: np.asarray(label.colour) / 255 for label in self._labels}
-        mask.colormap = DirectLabelColormap(color_dict=colours)
-        mask.selected_label = self._current
-        mask.preserve_labels = not self._overwrite
-        mask.metadata[LABELS] = tuple(self._labels)
+    def _finest_mm(self) -> float:
+        if self._image is None:
+            return 1.0
+        lead = self._viewer.dims.ndim - 3
+        shown = [axis - lead for axis in self._viewer.dims.displayed]
+        axes = shown if self._dimensions == 2 else (0, 1, 2)
+        return float(min(abs(self._image.scale[axis]) for axis in axes if axis >= 0))
 
 
-def _indices(plane: Plane, change: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
-    rows, cols = np.nonzero(change)
-    across = np.full(rows.shape, plane.index, dtype=np.intp)
-    indices = [rows, cols]
-    indices.insert(plane.axis, across)
-    return tuple(indices)
+def _colours(labels: Sequence[LabelRow]) -> DirectLabelColormap:
+    """Colours by value; hidden labels are not drawn.
 
-
-def _edge(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The rim of an outline, so that what lies inside can be seen.
-
-    napari's own contours would do, but warn whenever the view turns to 3-D.
+    Values without a name are grey, and so are those that napari gives no colour of their own.
     """
-    voxels = 1 if max(outline.shape) < _FINE else 2
-    inside: NDArray[np.bool_] = ndimage.binary_erosion(outline, iterations=voxels)
-    return outline & ~inside
+    colours: dict[int | None, Any] = {0: "transparent", None: "gray"}
+    for row in labels:
+        if row.info.value > _MOST_COLOURED:
+            continue
+        shown = np.asarray((*row.info.colour, 255)) / 255
+        colours[row.info.value] = shown if row.visible else "transparent"
+    return DirectLabelColormap(color_dict=colours)

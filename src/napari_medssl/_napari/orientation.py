@@ -7,13 +7,14 @@ orders of axes and directions of the camera. Everything is numbers, without napa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_medssl.volume.sides import EdgeLetters, edge_letters
+
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from napari_medssl.volume import Geometry
 
@@ -31,19 +32,6 @@ _ROLLED_UPRIGHT: dict[tuple[Order, Order], Order] = {
     (PLANES["sagittal"], (1, 2, 0)): PLANES["coronal"],
     (PLANES["coronal"], (2, 1, 0)): PLANES["axial"],
 }
-
-_SIDES = (("L", "R"), ("P", "A"), ("S", "I"))
-_SECOND_LETTER_FROM = 0.25  # an edge that leans more than 15 degrees gets a second letter
-
-
-@dataclass(frozen=True)
-class EdgeLetters:
-    """What lies beyond each edge of the canvas: R, L, A, P, S, I, or two of them."""
-
-    left: str = ""
-    right: str = ""
-    top: str = ""
-    bottom: str = ""
 
 
 def upright_order(before: Order, after: Order) -> Order:
@@ -72,7 +60,7 @@ def letters_in_plane(geometry: Geometry, order: Order, orientation: Orientation)
     columns = np.asarray(geometry.direction).T
     right = columns[order[2]] * (1 if orientation[2] == "right" else -1)
     up = columns[order[1]] * (1 if orientation[1] == "up" else -1)
-    return _letters(right, up)
+    return edge_letters(right, up)
 
 
 def letters_in_space(
@@ -88,24 +76,4 @@ def letters_in_space(
     flips = sum(a != b for a, b in zip(orientation, AS_STORED, strict=True))
     right = np.cross(np.asarray(view, float), np.asarray(up, float)) * (-1 if flips % 2 else 1)
     columns = np.asarray(geometry.direction)[:, order]
-    return _letters(columns @ right, columns @ np.asarray(up, float))
-
-
-def _letters(right: NDArray[np.float64], up: NDArray[np.float64]) -> EdgeLetters:
-    return EdgeLetters(towards(-right), towards(right), towards(up), towards(-up))
-
-
-def towards(direction: NDArray[np.float64]) -> str:
-    """Name the side of the patient that a direction (x, y, z in LPS+) points to.
-
-    Examples
-    --------
-    >>> towards(np.array([1.0, 0.0, 0.0]))
-    'L'
-    >>> towards(np.array([-0.9, 0.0, 0.44]))
-    'RS'
-    """
-    size = np.abs(direction)
-    largest_first = np.argsort(-size, kind="stable")
-    shown = [a for a in largest_first if size[a] > _SECOND_LETTER_FROM][:2]
-    return "".join(_SIDES[a][0 if direction[a] > 0 else 1] for a in shown)
+    return edge_letters(columns @ right, columns @ np.asarray(up, float))

@@ -10,13 +10,13 @@ from napari_medssl._napari.layers import volume_of
 from napari_medssl._napari.orientation import (
     AS_STORED,
     PLANES,
-    EdgeLetters,
     camera_orientation,
     letters_in_plane,
     letters_in_space,
     upright_order,
 )
 from napari_medssl.volume import window_presets
+from napari_medssl.volume.sides import EdgeLetters
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -100,6 +100,10 @@ class PromptLayers:
 
     def show(self, prompts: Mapping[Plane, Prompts]) -> None:
         """Draw exactly these prompts, without telling of it."""
+        if prompts:
+            active = self._viewer.layers.selection.active
+            self._make()
+            self._viewer.layers.selection.active = active
         self._quiet = True
         try:
             self._show_points(prompts)

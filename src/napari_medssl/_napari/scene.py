@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
+from napari.layers import Image, Labels
 
 from napari_medssl._napari import patient_view
+from napari_medssl._napari.done_mark import DoneMark
 from napari_medssl._napari.layers import OPENED_WITH, VOLUME, image_layer, layer_name, volume_of
 from napari_medssl._napari.mask_layers import MaskLayers
+from napari_medssl._napari.mask_watch import MaskWatch
+from napari_medssl._napari.preview_layer import PreviewLayer
 from napari_medssl._napari.prompt_layers import PromptLayers
 from napari_medssl.errors import MedSSLError
 from napari_medssl.segment import Plane
 from napari_medssl.volume import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_medssl.io import LabelInfo
+    from napari_medssl._napari.presenters.document import Document, LabelRow
+    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.scene import Index, SceneListener
+    from napari_medssl.correct.rules import Rules
     from napari_medssl.segment import Prompts
     from napari_medssl.volume import Volume
-
-
-class SceneListener(Protocol):
-    """Who wants to know what the user does on the canvas."""
-
-    def image_changed(self) -> None:
-        """Another image is in hand, or none."""
-
-    def window_changed(self) -> None:
-        """The image shows other grey values."""
-
-    def slice_changed(self) -> None:
-        """Another slice is on the screen."""
-
-    def tool_changed(self, tool: str) -> None:
-        """The mouse does something else now."""
-
-    def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
-        """A prompt was added, moved or deleted."""
-
-    def prompts_refused(self, error: MedSSLError) -> None:
-        """The prompts contradict each other."""
 
 
 class ViewerScene:
@@ -56,13 +40,16 @@ class ViewerScene:
         self._listener: SceneListener | None = None
         self._prompts = PromptLayers(viewer, self._on_prompts)
         self._masks = MaskLayers(viewer)
+        self._watched = MaskWatch()
+        self._preview = PreviewLayer(viewer)
+        self._done = DoneMark(viewer)
         patient_view.attach_patient_view(viewer)
+        dims = viewer.dims.events
         self._events = (
             (viewer.layers.selection.events.active, self._on_active),
+            (viewer.layers.events.inserted, self._on_mask),
             (viewer.layers.events.removed, self._on_removed),
-            (viewer.dims.events.current_step, self._on_slice),
-            (viewer.dims.events.order, self._on_slice),
-            (viewer.dims.events.ndisplay, self._on_slice),
+            *((dims[name], self._on_slice) for name in ("current_step", "order", "ndisplay")),
         )
 
     def listen(self, listener: SceneListener) -> None:
@@ -70,18 +57,17 @@ class ViewerScene:
         self._listener = listener
         for emitter, slot in self._events:
             emitter.connect(slot, position="last")
-        images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
-        active = self._viewer.layers.selection.active
-        self._take(active if isinstance(active, Image) else (images or [None])[-1])
+        self._take(self._image_of(self._viewer.layers.selection.active) or self._last_image())
 
     def close(self) -> None:
         """Stop listening and take prompts and preview off the canvas; the mask stays."""
         for emitter, slot in self._events:
             emitter.disconnect(slot)
         self._listener = None
+        self._watched.release()
         self._watch(None)
-        self._prompts.lay_over(None)
-        self._masks.lay_over(None)
+        self._lay_over(None)
+        self._done.remove()
 
     @property
     def volume(self) -> Volume | None:
@@ -162,47 +148,88 @@ class ViewerScene:
         """Draw these prompts and no others."""
         self._prompts.show(prompts)
 
+    def show_voxels(self, low: Index, high: Index) -> None:
+        """Turn to the nearest slice through this box, unless one is on the screen."""
+        plane = self.plane
+        if plane is None or self._image is None:
+            return
+        index = min(max(plane.index, low[plane.axis]), high[plane.axis])
+        if index != plane.index:
+            world = self._image.data_to_world([index] * 3)[plane.axis]
+            self._viewer.dims.set_point(self._viewer.dims.ndim - 3 + plane.axis, float(world))
+
+    def show_done(self, *, done: bool) -> None:
+        """Write on the canvas whether the slice on the screen is finished."""
+        self._done.show(done=done)
+
     def show_preview(self, plane: Plane, mask: NDArray[np.bool_] | None) -> None:
         """Draw a first outline over one slice; None takes it away."""
-        self._masks.show_preview(plane, mask)
+        self._preview.show(plane, mask)
 
-    def write_label(
-        self, masks: Mapping[Plane, NDArray[np.bool_]], value: int, *, overwrite: bool
-    ) -> tuple[int, int]:
-        """Put outlines into the mask as one step to undo; voxels (changed, protected)."""
-        return self._masks.write(masks, value, overwrite=overwrite)
+    @property
+    def document(self) -> Document | None:
+        """What belongs to the mask in hand, or to the one that the first step will make."""
+        return self._masks.document
 
-    def note_outline(self, outline: Mapping[str, Any]) -> None:
-        """Note with the mask where an outline came from."""
-        self._masks.note(outline)
+    @property
+    def mask(self) -> RecordedMask | None:
+        """The mask in hand; None before the first step."""
+        found = self._masks.find()
+        return found.mask if found is not None else None
 
-    def outline_notes(self) -> list[dict[str, Any]]:
-        """Return what was noted with the mask."""
-        return self._masks.notes()
+    def start_mask(self) -> RecordedMask | None:
+        """Return the mask in hand, made now if there was none."""
+        found = self._masks.start()
+        return found.mask if found is not None else None
 
-    def undo_mask(self) -> bool:
-        """Take back the last step on the mask; False without one."""
-        return self._masks.undo()
+    def add_mask(self, mask: NDArray[Any], document: Document) -> None:
+        """Lay a finished mask over the image in hand."""
+        self._masks.add(mask, document)
+        self._on_mask()
 
-    def mask(self) -> NDArray[Any] | None:
+    def read_mask(self) -> NDArray[Any] | None:
         """Return a copy of the mask."""
         return self._masks.read()
 
-    def set_mask(self, mask: NDArray[Any]) -> None:
-        """Lay a finished mask over the image in hand."""
-        self._masks.add(mask)
+    def other_masks(self) -> dict[str, NDArray[Any]]:
+        """Other masks of the image, by name."""
+        return self._masks.others()
 
-    def show_labels(self, labels: Sequence[LabelInfo], current: int, *, overwrite: bool) -> None:
+    def pick_voxel(self, then: Callable[[Index], None]) -> None:
+        """Let the next click on the mask choose a voxel."""
+        self._masks.pick_voxel(then)
+
+    def show_labels(self, labels: Sequence[LabelRow], current: int) -> None:
         """Colour the mask by these labels and draw with the current one."""
-        self._masks.show_labels(labels, current, overwrite=overwrite)
+        self._masks.show_labels(labels, current)
+
+    def keep_to(self, rules: Rules) -> None:
+        """Hold the brush to these rules."""
+        self._masks.keep_to(rules)
+
+    @property
+    def brush_mm(self) -> float:
+        """Diameter of the brush on the slice on the screen."""
+        return self._masks.brush_mm
+
+    def set_brush(self, mm: float) -> None:
+        """Paint with a brush of this diameter."""
+        self._masks.set_brush(mm)
+
+    def paint_in(self, dimensions: int) -> None:
+        """Paint on the slice on the screen (2), or on its neighbours too (3)."""
+        self._masks.paint_in(dimensions)
 
     def _take(self, image: Image | None) -> None:
         if image is self._image and image is not None:
             return
         self._watch(image)
-        self._prompts.lay_over(image if self.volume is not None else None)
-        self._masks.lay_over(image if self.volume is not None else None)
+        self._lay_over(image if self.volume is not None else None)
         self._tell_image()
+
+    def _lay_over(self, image: Image | None) -> None:
+        for over in (self._prompts, self._preview, self._masks):
+            over.lay_over(image)
 
     def _watch(self, image: Image | None) -> None:
         if self._image is not None:
@@ -213,17 +240,37 @@ class ViewerScene:
 
     def _tell_image(self) -> None:
         if self._listener is not None:
+            self._watched.follow(self._masks.find(), self._listener)
             self._listener.image_changed()
 
+    def _image_of(self, layer: Any) -> Image | None:
+        """The image that a layer is, or that a mask lies on."""
+        if isinstance(layer, Image):
+            return layer
+        volume = volume_of(layer) if isinstance(layer, Labels) else None
+        images = [la for la in self._viewer.layers if isinstance(la, Image)]
+        return next((la for la in images if volume and volume_of(la) is volume), None)
+
+    def _last_image(self) -> Image | None:
+        return next((la for la in reversed(self._viewer.layers) if isinstance(la, Image)), None)
+
     def _on_active(self, event: Any) -> None:
-        if isinstance(event.value, Image):
-            self._take(event.value)
+        image = self._image_of(event.value)
+        if image is not None:
+            self._take(image)
+        self._on_mask()
         self._on_tool()
 
     def _on_removed(self, event: Any) -> None:
         if event.value is self._image:
-            images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
-            self._take((images or [None])[-1])
+            self._take(self._last_image())
+        self._on_mask()
+
+    def _on_mask(self) -> None:
+        """Tell of it when another mask is in hand."""
+        listener = self._listener
+        if listener is not None and self._watched.follow(self._masks.find(), listener):
+            listener.mask_changed()
 
     def _on_window(self) -> None:
         if self._listener is not None:

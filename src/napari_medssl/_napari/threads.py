@@ -54,11 +54,18 @@ class WorkThread(QObject):
         timer.timeout.connect(call)
         timer.start(milliseconds)
 
+    def tell(self, call: Callable[[], None]) -> None:
+        """Call soon on the Qt thread; may be asked from any thread."""
+        if self._open:
+            self._answered.emit(call)
+
     def close(self) -> None:
         """Start nothing more and drop what is still to come; a job in hand ends by itself."""
         self._open = False
         for timer in self._timers.values():
             timer.stop()
+            timer.timeout.disconnect()  # Qt would hold on to the panel through what is to be called
+        self._timers.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(
@@ -70,13 +77,9 @@ class WorkThread(QObject):
         try:
             answer = job()
         except Exception as error:  # noqa: BLE001 - whatever it is, the window must hear of it
-            self._send(partial(failed, error))
+            self.tell(partial(failed, error))
         else:
-            self._send(partial(done, answer))
-
-    def _send(self, call: Callable[[], None]) -> None:
-        if self._open:
-            self._answered.emit(call)
+            self.tell(partial(done, answer))
 
     def _deliver(self, call: Callable[[], None]) -> None:
         if self._open:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_medssl._napari.layers import LABELS, OUTLINES, VOLUME, check_on_grid, grid
+from napari_medssl._napari.layers import DOCUMENT, VOLUME, check_on_grid, grid
 from napari_medssl.errors import SaveError
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def write_mask(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
             do="Open the image with MedSSL and draw on the mask of the Segment panel",
         )
     check_on_grid(mask.shape, meta, volume)
-    provenance = {"outlines": metadata.get(OUTLINES, [])}
-    labels = metadata.get(LABELS, ())
+    document = metadata.get(DOCUMENT)
+    labels = [row.info for row in document.labels] if document is not None else []
+    provenance = {"outlines": list(document.outlines) if document is not None else []}
     return [str(write_labels(mask, volume, path, labels=labels, provenance=provenance))]
 
 

@@ -12,9 +12,14 @@ from napari_medssl import __version__
 from napari_medssl.cli.convert import convert
 from napari_medssl.cli.demo import demo
 from napari_medssl.cli.doctor import doctor
+from napari_medssl.cli.edit import edit
 from napari_medssl.cli.info import info
 from napari_medssl.cli.models import models_app
+from napari_medssl.cli.movie import movie
+from napari_medssl.cli.project import project_app
+from napari_medssl.cli.project_exchange import export_project, import_dataset
 from napari_medssl.cli.prompt import prompt
+from napari_medssl.cli.report import report
 from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.log import record_unforeseen
 
@@ -67,6 +72,12 @@ def medssl(
 app.command()(info)
 app.command()(convert)
 app.command()(prompt)
+app.command()(edit)
+app.command()(report)
+app.command()(movie)
+project_app.command("export")(export_project)
+project_app.command("import")(import_dataset)
+app.add_typer(project_app, name="project")
 app.add_typer(models_app, name="models")
 app.command()(demo)
 app.command()(doctor)

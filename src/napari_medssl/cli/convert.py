@@ -1,14 +1,20 @@
-"""``medssl convert``: an image in another format, orientation, voxel size or grey scale."""
+"""``medssl convert``: an image or a mask in another format, orientation, voxel size, grey scale."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from napari_medssl.cli.exchange import (
+    DicomForm,
+    MaskRequest,
+    convert_mask,
+    copy_series,
+    report,
+)
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +39,34 @@ _PRESETS = (
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Image file or DICOM folder.")],
-    target: Annotated[
-        Path, typer.Argument(metavar="DST", help=".nii, .nii.gz, .nrrd or .mha file.")
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="Image file, DICOM folder, or mask with --image.")
     ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DST", help=".nii, .nii.gz, .nrrd, .mha; .dcm for a mask; a folder."
+        ),
+    ],
+    image: Annotated[
+        Path | None, typer.Option(help="SRC is a mask of this image; DICOM masks need it.")
+    ] = None,
+    form: Annotated[
+        DicomForm | None, typer.Option("--as", help="With --image and a .dcm DST: which object.")
+    ] = None,
+    label: Annotated[
+        int | None, typer.Option(help="With --image: this label alone, all of it.")
+    ] = None,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Copy a DICOM folder, or write a DICOM mask, so.")
+    ] = False,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MEDSSL_KEY",
+            help="With --deidentify: a secret; exports with one key belong together.",
+        ),
+    ] = None,
     orientation: Annotated[
         str | None, typer.Option(help="Axes of DST, such as RAS: any of the 48 codes.")
     ] = None,
@@ -62,13 +92,27 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="Replace DST if it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Write an image in another format, orientation, voxel size or grey scale.
+    """Write an image or a mask in another format, orientation, voxel size or grey scale.
+
+    With --image SRC is a mask of that image, in any format with DICOM SEG and RTSTRUCT, and DST
+    the same mask. With --deidentify a DICOM folder is copied with headers that name nobody.
 
     Voxels keep their place in the patient, their type and their values, unless --spacing,
     --window or --preset says otherwise. An axis of one voxel and the frames of a cine keep their
     spacing. SRC itself is never replaced, another file only with --force.
     """
+    if image is None and (form or label is not None):
+        raise UsageError("--as or --label without --image", expected="the image of the mask")
+    if image is None and deidentify:
+        _refuse_reshaping(orientation, spacing, interpolation, window, preset, labels)
+        copy_series(source, target, key, as_json)
+        return
     _refuse_to_overwrite(source, target, force)
+    if image is not None:
+        _refuse_reshaping(orientation, spacing, interpolation, window, preset, labels)
+        request = MaskRequest(source, image, target, form, label, volume, series)
+        convert_mask(request, deidentify, key, as_json)
+        return
     steps = _steps(orientation, spacing, interpolation, preset, labels)
     if window and (preset or labels):
         raise UsageError("--window beside --preset or --labels", expected="one of them")
@@ -76,14 +120,22 @@ def convert(
     from napari_medssl.io import read_volume, write_volume
     from napari_medssl.volume.pipeline import Pipeline
 
-    image = read_volume(source, volume=volume, series=series)
+    scan = read_volume(source, volume=volume, series=series)
     if labels:
-        image = _as_labels(image)
+        scan = _as_labels(scan)
     if window:
-        steps = [*steps, *_eight_bit(window, image)]
-    prepared, _ = Pipeline(tuple(steps))(image)
+        steps = [*steps, *_eight_bit(window, scan)]
+    prepared, _ = Pipeline(tuple(steps))(scan)
     written = write_volume(prepared.as_stored(), target)
     _report(prepared, written, as_json)
+
+
+def _refuse_reshaping(*asked: object) -> None:
+    if any(asked):
+        raise UsageError(
+            "--image or --deidentify beside an option that changes voxels",
+            expected="a mask stays on its image's grid, a copy keeps its pixels",
+        )
 
 
 def _refuse_to_overwrite(source: Path, target: Path, force: bool) -> None:
@@ -180,18 +232,10 @@ def _report(prepared: Volume, written: Path, as_json: bool) -> None:
         "type": str(prepared.array.dtype),
         "notices": [{"code": n.code, "text": n.text} for n in prepared.notices],
     }
-    if as_json:
-        print(json.dumps(facts))
-        return
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
     shape = " x ".join(str(n) for n in grid.shape)
     spacing = " x ".join(f"{s:.4g}" for s in grid.spacing_mm)
-    console.print(
+    sentence = (
         f"Wrote '{written.name}': {shape} voxels of {spacing} mm, axes {grid.axis_codes}, "
-        f"{prepared.array.dtype}.",
-        markup=False,
+        f"{prepared.array.dtype}."
     )
-    for notice in prepared.notices:
-        console.print(f"Note: {notice.text}", markup=False)
+    report(facts, sentence, as_json)

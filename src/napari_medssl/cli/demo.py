@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_medssl.volume import Volume
 
 _COLOUR = (255, 90, 60)
+_PICTURE = (600, 600)
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ def _headless(out: Path, as_json: bool) -> None:
 
 def _outline_brain(segmenter: InteractiveSegmenter, out: Path) -> dict[str, object]:
     from napari_medssl.io import LabelInfo, write_labels
+    from napari_medssl.io.overlay import Overlay, save_pictures
     from napari_medssl.io.samples import sample, sample_card
-    from napari_medssl.io.snapshot import save_pictures, slice_picture
-    from napari_medssl.segment import Prompts, box_from_source
+    from napari_medssl.segment import Prompts, box_from_source, outline_record
     from napari_medssl.volume import default_window
 
     card = sample_card("brain-mr")
@@ -112,17 +113,15 @@ def _outline_brain(segmenter: InteractiveSegmenter, out: Path) -> dict[str, obje
     mask = np.zeros(volume.geometry.shape, np.uint8)
     result.plane.view(mask)[result.mask] = 1
     out.mkdir(parents=True, exist_ok=True)
-    saved = write_labels(
-        mask,
-        volume,
-        out / "brain-mr_mask.nii.gz",
-        labels=[LabelInfo(1, card.object, _COLOUR)],
-        provenance={"engine": result.engine, "box_ijk": list(card.box)},
-    )
-    at = (volume, result.plane.axis, result.plane.index, window)
-    picture = save_pictures(
-        [slice_picture(*at), slice_picture(*at, mask, colour=_COLOUR)], out / "brain-mr_mask.png"
-    )
+    labels = [LabelInfo(1, card.object, _COLOUR)]
+    told = {"outlines": [outline_record(volume, prompts, result, 1)]}
+    saved = write_labels(mask, volume, out / "brain-mr_mask.nii.gz", labels=labels, provenance=told)
+    drawn = Overlay(volume, mask, labels, window)
+    pictures = [
+        drawn.picture(result.plane.axis, result.plane.index, _PICTURE, with_mask=with_mask)
+        for with_mask in (False, True)
+    ]
+    picture = save_pictures(pictures, out / "brain-mr_mask.png")
     return {
         "image": card.title,
         "object": card.object,

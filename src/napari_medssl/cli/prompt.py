@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl.io import LabelInfo
-    from napari_medssl.models.promptable import PromptEngine
-    from napari_medssl.segment import Prompts, SliceResult
-    from napari_medssl.volume import Volume, Window
+    from napari_medssl.segment import SliceResult
+    from napari_medssl.volume import Volume
 
 _AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
 
@@ -84,6 +83,7 @@ def prompt(
         Prompts,
         box_from_source,
         load_engine,
+        outline_record,
         point_from_source,
     )
     from napari_medssl.segment.embeddings import default_cache_folder
@@ -106,7 +106,7 @@ def prompt(
     result = segmenter.segment(scan, prompts, seen, axis=axis)
     mask, kept = _merged(mask, result, label, overwrite=overwrite)
     beside = read_sidecar(onto) if onto else Sidecar()
-    told = _outline(scan, prompts, seen, result, engine, label)
+    told = outline_record(scan, prompts, result, label)
     write_labels(
         mask,
         scan,
@@ -158,27 +158,6 @@ def _labels(before: Sequence[LabelInfo], given: LabelInfo, *, named: bool) -> li
     if named or given.value not in known:
         known[given.value] = given
     return [known[value] for value in sorted(known)]
-
-
-def _outline(
-    scan: Volume,
-    prompts: Prompts,
-    window: Window,
-    result: SliceResult,
-    engine: PromptEngine,
-    label: int,
-) -> dict[str, Any]:
-    """Where an outline came from, for the file beside the mask."""
-    from napari_medssl.segment import describe_prompts
-
-    return {
-        "label": label,
-        "engine": result.engine,
-        "weights_sha256": engine.weights_hash,
-        "confidence": round(result.score, 4),
-        "window": [window.low, window.high],
-        **describe_prompts(scan, prompts),
-    }
 
 
 def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json: bool) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_medssl.correct.box import box_around
 from napari_medssl.errors import GeometryError, UnreadableFileError, UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 Index = tuple[int, int, int]
 
 _MAGIC = b"EDIT1"
-_HEAD = np.dtype([("low", "<u4", 3), ("shape", "<u4", 3), ("before", "<u4"), ("after", "<u4")])
-_MOST_BYTES = 1 << 33
+_HEAD = np.dtype(
+    [("low", "<u4", 3), ("shape", "<u4", 3), ("counts", "<u4", 2), ("widths", "u1", 2)]
+)
+_TYPES = {kind.itemsize: kind for kind in map(np.dtype, ("<u1", "<u2", "<u4"))}
+_MOST_BYTES = 1 << 31
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +48,11 @@ class Edit:
     after: NDArray[Any]
 
     def __post_init__(self) -> None:
-        voxels = int(np.prod(self.shape, dtype=np.int64))
+        voxels = math.prod(self.shape)
         if min(self.low) < 0 or min(self.shape) < 1 or self.bits.size != -(-voxels // 8):
             raise UsageError(f"an edit of {self.shape} voxels at {self.low}")
+        if int(self.bits[-1]) & (0xFF >> (voxels % 8 or 8)):
+            raise UsageError(f"an edit of {self.shape} voxels that changes more than these")
         counts = {self.before.size, self.after.size} - {1, self.count}
         if counts or self.count == 0:
             raise UsageError(f"an edit of {self.count} voxels with {sorted(counts)} values")
@@ -67,13 +74,15 @@ class Edit:
         ------
         GeometryError
             If the two differ in shape.
+        UsageError
+            If a changed value is no label, 0 to 4,294,967,295.
         """
         if before.shape != after.shape:
             raise GeometryError(f"{after.shape} voxels after {before.shape}", expected="the same")
         changed = before != after
-        if not changed.any():
+        box = box_around(changed)
+        if box is None:
             return None
-        box = _box_of(changed)
         inside = np.ascontiguousarray(changed[box])
         start = tuple(int(at + part.start) for at, part in zip(low, box, strict=True))
         return cls(
@@ -93,8 +102,8 @@ class Edit:
     @property
     def changed(self) -> NDArray[np.bool_]:
         """The box, true where a voxel changed."""
-        voxels = int(np.prod(self.shape, dtype=np.int64))
-        return np.unpackbits(self.bits, count=voxels).view(bool).reshape(self.shape)
+        bits = np.unpackbits(self.bits, count=math.prod(self.shape))
+        return bits.view(bool).reshape(self.shape)
 
     @property
     def count(self) -> int:
@@ -122,11 +131,14 @@ class Edit:
 
     def to_bytes(self) -> bytes:
         """Pack it for the disk."""
+        values = [smallest(v) for v in (self.before, self.after)]
         head = np.zeros((), _HEAD)
         head["low"], head["shape"] = self.low, self.shape
-        head["before"], head["after"] = self.before.size, self.after.size
-        values = [np.asarray(v, "<u4").tobytes() for v in (self.before, self.after)]
-        return _MAGIC + zlib.compress(head.tobytes() + b"".join(values) + self.bits.tobytes(), 1)
+        head["counts"] = [v.size for v in values]
+        head["widths"] = [v.itemsize for v in values]
+        parts = [v.astype(_TYPES[v.itemsize]).tobytes() for v in values]
+        packed = head.tobytes() + zlib.compress(b"".join(parts) + self.bits.tobytes(), 1)
+        return _MAGIC + zlib.crc32(packed).to_bytes(4, "little") + packed
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Edit:
@@ -139,17 +151,20 @@ class Edit:
         """
         if not packed.startswith(_MAGIC):
             raise UnreadableFileError("a step of the history is not one of ours")
+        mark, rest = packed[len(_MAGIC) :][:4], packed[len(_MAGIC) + 4 :]
         try:
-            raw = zlib.decompressobj().decompress(packed[len(_MAGIC) :], _MOST_BYTES)
-            head = np.frombuffer(raw, _HEAD, 1)[0]
-            at, parts = _HEAD.itemsize, []
-            for size in (int(head["before"]), int(head["after"])):
-                parts.append(smallest(np.frombuffer(raw, "<u4", size, at)))
-                at += 4 * size
-            low, shape = (tuple(int(n) for n in head[key]) for key in ("low", "shape"))
-            bits = np.frombuffer(raw, np.uint8, offset=at)
-            return cls(low, shape, bits, *parts)  # type: ignore[arg-type]
-        except (ValueError, zlib.error, UsageError) as error:
+            if zlib.crc32(rest).to_bytes(4, "little") != mark:
+                raise ValueError("some bytes are not those that were written")
+            head = np.frombuffer(rest, _HEAD, 1)[0]
+            low, shape, counts, widths = (tuple(map(int, head[key])) for key in _HEAD.names or ())
+            kinds = [_TYPES[width] for width in widths]
+            sizes = [n * width for n, width in zip(counts, widths, strict=True)]
+            raw = _inflated(rest[_HEAD.itemsize :], sum(sizes) - (-math.prod(shape) // 8))
+            before = np.frombuffer(raw, kinds[0], counts[0])
+            after = np.frombuffer(raw, kinds[1], counts[1], sizes[0])
+            bits = np.frombuffer(raw, np.uint8, offset=sum(sizes))
+            return cls(low, shape, bits, smallest(before), smallest(after))  # type: ignore[arg-type]
+        except (ValueError, KeyError, IndexError, zlib.error, UsageError) as error:
             raise UnreadableFileError("a step of the history is damaged") from error
 
     def _write(self, labels: NDArray[Any], values: NDArray[Any]) -> None:
@@ -163,20 +178,29 @@ class Edit:
 
 
 def smallest(values: NDArray[Any]) -> NDArray[Any]:
-    """Return unsigned values in the smallest type that holds them."""
-    highest = int(values.max(initial=0))
-    kind = next(k for k in (np.uint8, np.uint16, np.uint32) if highest <= np.iinfo(k).max)
-    return values.astype(kind)
+    """Return labels in the smallest unsigned type that holds them.
+
+    Raises
+    ------
+    UsageError
+        If one is negative, or larger than 4,294,967,295.
+    """
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    kinds = [k for k in (np.uint8, np.uint16, np.uint32) if high <= np.iinfo(k).max]
+    if low < 0 or not kinds:
+        raise UsageError(f"the label {low or high}", expected="0 to 4,294,967,295")
+    return values.astype(kinds[0])
 
 
-def _box_of(changed: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """The smallest box around what changed; one axis after the other, on what is left."""
-    box = []
-    for axis in range(changed.ndim):
-        others = tuple(a for a in range(changed.ndim) if a != axis)
-        hit = np.flatnonzero(changed.any(axis=others))
-        box.append(slice(int(hit[0]), int(hit[-1]) + 1))
-    return tuple(box)
+def _inflated(packed: bytes, size: int) -> bytes:
+    """Inflate to exactly ``size`` bytes, and never to more, whatever the bytes say."""
+    if size > _MOST_BYTES:
+        raise ValueError("too large")
+    inflater = zlib.decompressobj()
+    raw = inflater.decompress(packed, size + 1)
+    if len(raw) != size or not inflater.eof:
+        raise ValueError("not of the size that it tells")
+    return raw
 
 
 def _one_if_equal(values: NDArray[Any]) -> NDArray[Any]:

@@ -61,6 +61,7 @@ class History:
         self._undone = list(undone)
         self._least = least
         self._most_bytes = most_bytes
+        self._bytes = sum(step.nbytes for step in done)  # kept up to date: summing is slow
 
     @property
     def done(self) -> tuple[Step, ...]:
@@ -75,6 +76,7 @@ class History:
     def push(self, step: Step) -> None:
         """Add what was just done; what had been taken back cannot be made again then."""
         self._done.append(step)
+        self._bytes += step.nbytes
         self._undone.clear()
         self._forget_oldest()
 
@@ -83,6 +85,7 @@ class History:
         if not self._done:
             return None
         step = self._done.pop()
+        self._bytes -= step.nbytes
         self._undone.append(step)
         return step
 
@@ -91,10 +94,10 @@ class History:
         if not self._undone:
             return None
         step = self._undone.pop()
+        self._bytes += step.nbytes
         self._done.append(step)
         return step
 
     def _forget_oldest(self) -> None:
-        total = sum(step.nbytes for step in self._done)
-        while len(self._done) > self._least and total > self._most_bytes:
-            total -= self._done.pop(0).nbytes
+        while len(self._done) > self._least and self._bytes > self._most_bytes:
+            self._bytes -= self._done.pop(0).nbytes

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from napari_medssl.io.atomic import atomic_write as atomic_write
     from napari_medssl.io.dicom import list_series as list_series
     from napari_medssl.io.label_table import LabelInfo as LabelInfo
-    from napari_medssl.io.labels import read_labels as read_labels
     from napari_medssl.io.labels import write_labels as write_labels
+    from napari_medssl.io.masks import SavedMask as SavedMask
+    from napari_medssl.io.masks import read_labels as read_labels
+    from napari_medssl.io.masks import read_mask as read_mask
     from napari_medssl.io.read import can_read as can_read
     from napari_medssl.io.read import read_volume as read_volume
     from napari_medssl.io.summary import describe as describe
@@ -19,24 +21,28 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "LabelInfo": "label_table",
+    "SavedMask": "masks",
     "atomic_write": "atomic",
     "can_read": "read",
     "describe": "summary",
     "list_series": "dicom",
     "plain_words": "summary",
-    "read_labels": "labels",
+    "read_labels": "masks",
+    "read_mask": "masks",
     "read_volume": "read",
     "write_labels": "labels",
     "write_volume": "write",
 }
 __all__ = [
     "LabelInfo",
+    "SavedMask",
     "atomic_write",
     "can_read",
     "describe",
     "list_series",
     "plain_words",
     "read_labels",
+    "read_mask",
     "read_volume",
     "write_labels",
     "write_volume",

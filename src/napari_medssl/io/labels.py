@@ -15,7 +15,7 @@ from napari_medssl.errors import (
 )
 from napari_medssl.io.label_table import MOST_LABEL, LabelInfo
 from napari_medssl.io.pictures import JPEG_MAGIC, read_picture
-from napari_medssl.io.read import format_of, read_volume, told_in_a_sentence
+from napari_medssl.io.read import format_of, read_volume
 from napari_medssl.io.sidecar import require_ours, sidecar_of, write_sidecar
 from napari_medssl.io.write import require_not_source, save_stored, suffix_of
 from napari_medssl.volume import AxisMap
@@ -51,7 +51,8 @@ def write_labels(
     volume : Volume
         The image the labels belong to.
     path : str or Path
-        Target; its suffix (.nii, .nii.gz, .nrrd, .mha; .png for a picture) chooses the format.
+        Target; its suffix (.nii, .nii.gz, .nrrd, .mha; .png for a picture; .dcm for a DICOM
+        segmentation) chooses the format.
     labels : sequence of LabelInfo
         Names and colours, for the JSON file.
     provenance : mapping, optional
@@ -70,26 +71,24 @@ def write_labels(
         If the mask is not of the volume's shape.
     """
     path = Path(path)
-    if fault := _fault(mask_zyx):
+    if fault := fault_of(mask_zyx):
         raise SaveError(f"the mask for '{path.name}' {fault}", expected="whole numbers from 0")
     require_not_source(path, volume.source)
-    suffix_of(path)  # a name that says no format is told before anything is written
     require_ours(sidecar_of(path))
-    stored = volume.to_source(smallest_unsigned(mask_zyx))
-    save_stored(path, stored, volume.source, labels=True)
+    if path.suffix.lower() == ".dcm":
+        from napari_medssl.io.dicom.seg import write_seg
+
+        write_seg(mask_zyx, volume, path, labels)
+    else:
+        suffix_of(path)  # a name that says no format is told before anything is written
+        stored = volume.to_source(smallest_unsigned(mask_zyx))
+        save_stored(path, stored, volume.source, labels=True)
     write_sidecar(path, volume, labels, provenance or {})
     return path
 
 
-def read_labels(path: str | Path, volume: Volume) -> NDArray[Any]:
-    """Read a label map onto an image's grid; axes may be stored in another order.
-
-    Parameters
-    ----------
-    path : str or Path
-        A label map in any format that `read_volume` reads. A palette picture gives its entries.
-    volume : Volume
-        The image the labels belong to.
+def read_label_array(path: Path, volume: Volume) -> NDArray[Any]:
+    """Read a label map that is stored as an image onto an image's grid.
 
     Returns
     -------
@@ -103,8 +102,7 @@ def read_labels(path: str | Path, volume: Volume) -> NDArray[Any]:
     UnreadableFileError
         If values are negative, not whole, or the file is damaged.
     """
-    path = Path(path)
-    found = told_in_a_sentence(path, lambda: _read(path))
+    found = _read(path)
     if found.source.volumes > 1:
         raise UnsupportedFormatError(
             f"'{path.name}' holds {found.source.volumes} volumes", expected="one label map"
@@ -112,7 +110,7 @@ def read_labels(path: str | Path, volume: Volume) -> NDArray[Any]:
     axes = _axes_onto(volume.geometry, found.geometry)
     _require_same_grid(path, axes.apply_geometry(found.geometry), volume)
     values = axes.apply(_one_channel(path, found.array))
-    if fault := _fault(values):
+    if fault := fault_of(values):
         raise UnreadableFileError(
             f"'{path.name}' {fault}",
             expected="labels: whole numbers from 0",
@@ -128,7 +126,13 @@ def smallest_unsigned(values: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(values.astype(kind))
 
 
-def _fault(values: NDArray[Any]) -> str:
+def values_in(labels: NDArray[Any]) -> list[int]:
+    """Return the label values that occur, sorted, without the background."""
+    # plane by plane: one sort of a whole CT would take seconds
+    return sorted({value for plane in labels for value in np.unique(plane).tolist()} - {0})
+
+
+def fault_of(values: NDArray[Any]) -> str:
     """Say what keeps values from being labels; empty when nothing does."""
     if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.rint(values))).all():
         return "holds values that are not whole numbers"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from napari_medssl.errors import (
     MedSSLError,
@@ -37,6 +37,9 @@ _SUFFIXES = {
     **dict.fromkeys((".tif", ".tiff"), "tiff"),
     **dict.fromkeys((".dcm", ".dicom", ".ima"), "dicom"),
 }
+
+
+_Read = TypeVar("_Read")
 
 
 class _Reader(Protocol):
@@ -127,7 +130,7 @@ def _dicom_or_none(path: Path) -> str | None:
     return "dicom" if looks_like_dicom(path) else None
 
 
-def told_in_a_sentence(path: Path, work: Callable[[], Volume]) -> Volume:
+def told_in_a_sentence(path: Path, work: Callable[[], _Read]) -> _Read:
     """Run ``work``; let nothing through but a `MedSSLError` that names the file."""
     try:
         return work()

@@ -116,12 +116,15 @@ def _row(label: LabelInfo) -> dict[str, Any]:
 def _text(
     path: Path, volume: Volume, labels: Sequence[LabelInfo], provenance: Mapping[str, Any]
 ) -> str:
+    source = volume.source
+    # a DICOM folder is often called by its patient's name
+    named = source.format != "dicom" and (source.path is None or not source.path.is_dir())
     content = {
         _WRITTEN_BY: f"napari-medssl {version('napari-medssl')}",
         "note": "Research use only. Not a medical device.",
         "mask": path.name,
-        "image": volume.source.name,
-        "image_volume": volume.source.volume,
+        "image": source.name if named else "",
+        "image_volume": source.volume,
         "labels": [_row(label) for label in labels],
         "provenance": dict(provenance),
     }

@@ -11,8 +11,13 @@ from napari_medssl.segment.prompts import (
     PointPrompt,
     Prompts,
     box_from_source,
-    describe_prompts,
     point_from_source,
+)
+from napari_medssl.segment.provenance import (
+    describe_prompts,
+    outline_record,
+    plain_prompts,
+    prompts_from_plain,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +43,10 @@ __all__ = [
     "box_from_source",
     "describe_prompts",
     "load_engine",
+    "outline_record",
+    "plain_prompts",
     "point_from_source",
+    "prompts_from_plain",
 ]
 
 

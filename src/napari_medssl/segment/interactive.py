@@ -38,6 +38,10 @@ class SliceResult:
         Whether the embedding was kept from before.
     engine : str
         Name of the network's card.
+    window : Window
+        The grey values it was shown.
+    weights_hash : str
+        The sha256 of its weights.
     """
 
     plane: Plane
@@ -47,6 +51,8 @@ class SliceResult:
     predict_seconds: float
     from_cache: bool
     engine: str
+    window: Window
+    weights_hash: str
 
 
 class InteractiveSegmenter:
@@ -105,6 +111,8 @@ class InteractiveSegmenter:
             predict_seconds=perf_counter() - encoded,
             from_cache=kept,
             engine=self._engine.card.name,
+            window=window,
+            weights_hash=self._engine.weights_hash,
         )
 
     def _embed(self, volume: Volume, plane: Plane, window: Window) -> tuple[Embedding, bool]:

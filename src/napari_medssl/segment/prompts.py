@@ -172,10 +172,10 @@ class Prompts:
         """
         if not self.mark_something:
             raise PromptError("nothing is marked inside", do="Mark a point inside, or a box")
-        for voxel in self._voxels():
+        for voxel in self.voxels:
             _require_inside(voxel, volume)
         axis = self._axis(volume) if axis is None else axis
-        indices = {voxel[axis] for voxel in self._voxels()}
+        indices = {voxel[axis] for voxel in self.voxels}
         if len(indices) > 1:
             raise PromptError(
                 f"the prompts lie on {len(indices)} {AXIS_NAMES[axis]} slices",
@@ -184,7 +184,9 @@ class Prompts:
             )
         return Plane(axis, indices.pop())
 
-    def _voxels(self) -> list[Index]:
+    @property
+    def voxels(self) -> list[Index]:
+        """The voxels of all points, and the corners of all boxes."""
         return [point.voxel for point in self.points] + [
             corner for box in self.boxes for corner in (box.first, box.last)
         ]
@@ -220,22 +222,6 @@ def box_from_source(volume: Volume, ijk: Sequence[float]) -> BoxPrompt:
     z, y, x = (min(pair) for pair in zip(first, last, strict=True))
     z1, y1, x1 = (max(pair) for pair in zip(first, last, strict=True))
     return BoxPrompt((z, y, x), (z1, y1, x1))
-
-
-def describe_prompts(volume: Volume, prompts: Prompts) -> dict[str, Any]:
-    """Return prompts as plain data, in voxels (i, j, k) of the file, for the file beside a mask."""
-
-    def ijk(zyx: tuple[float, float, float]) -> list[float]:
-        return [round(float(v), 2) for v in volume.index_to_source(zyx)]
-
-    def corners(box: BoxPrompt) -> list[list[float]]:
-        both = list(zip(ijk(box.low_zyx), ijk(box.high_zyx), strict=True))
-        return [[min(pair) for pair in both], [max(pair) for pair in both]]
-
-    return {
-        "points_ijk": [{"at": ijk(p.zyx), "inside": p.positive} for p in prompts.points],
-        "boxes_ijk": [corners(box) for box in prompts.boxes],
-    }
 
 
 def _voxel(zyx: tuple[float, float, float]) -> Index:

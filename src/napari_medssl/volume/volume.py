@@ -54,7 +54,8 @@ class Source:
     path : Path or None
         The file or folder itself; None for a volume made in memory.
     header : bytes
-        For NIfTI the raw header, whose orientation fields are written back byte for byte.
+        For NIfTI the raw header, whose orientation fields are written back byte for byte; for
+        DICOM a digest of which slices these are, by which they are found again.
     volume, volumes : int
         Which of how many 3-D volumes of a 4-D file this is, from 0.
     """
@@ -93,6 +94,8 @@ class Volume:
         False where the file says nothing and 1 mm, or the usual picture layout, is assumed.
     notices : tuple of Notice
         What was assumed or found while reading.
+    frame_ms : float or None
+        Time between the frames of a cine, where the file tells it.
     """
 
     array: NDArray[Any]
@@ -104,6 +107,7 @@ class Volume:
     spacing_known: bool = True
     orientation_known: bool = True
     notices: tuple[Notice, ...] = field(default=())
+    frame_ms: float | None = None
 
     def __post_init__(self) -> None:
         grid = self.array.shape[-3:]

@@ -23,14 +23,12 @@ class OutlineSection(Section):
     """Prompt tools, Keep and Discard."""
 
     tool_chosen = Signal(str)
-    undo_prompt_asked = Signal()
     keep_asked = Signal()
     discard_asked = Signal()
 
-    def __init__(self, engine: QWidget, labels: QWidget) -> None:
-        super().__init__("3  Outline")
+    def __init__(self, engine: QWidget) -> None:
+        super().__init__("4  Outline")
         self.body.addWidget(engine)
-        self.body.addWidget(labels)
         self._tools: dict[str, QPushButton] = {}
         for tool, (text, tip) in _TOOLS.items():
             made = button(f"{text}  [{KEYS[tool]}]", tip, checkable=True)
@@ -39,19 +37,15 @@ class OutlineSection(Section):
         self.add_row(*self._tools.values())
         self._keep = button(f"Keep  [{KEYS['keep']}]", "Put the preview into the mask")
         self._discard = button(f"Discard  [{KEYS['discard']}]", "Throw the preview away")
-        self._undo = button(
-            f"Undo mark  [{KEYS['undo-prompt']}]", "Take back the last point or box"
-        )
         self._keep.setStyleSheet(
             "QPushButton { padding: 4px 2px; } QPushButton:enabled "
             "{ background-color: #2f8f4e; color: white; font-weight: bold; }"
         )
         self._keep.clicked.connect(self.keep_asked)
         self._discard.clicked.connect(self.discard_asked)
-        self._undo.clicked.connect(self.undo_prompt_asked)
-        self.add_row(self._keep, self._discard, self._undo)
+        self.add_row(self._keep, self._discard)
         self.allow_keep(False)
-        self.allow_undo_prompt(False)
+        self.allow_discard(False)
 
     def show_tool(self, tool: str) -> None:
         """Press the button of the tool in use."""
@@ -59,10 +53,9 @@ class OutlineSection(Section):
             made.setChecked(name == tool)
 
     def allow_keep(self, allowed: bool) -> None:
-        """Whether there is an outline to keep or discard."""
+        """Whether there is an outline to keep."""
         self._keep.setEnabled(allowed)
-        self._discard.setEnabled(allowed)
 
-    def allow_undo_prompt(self, allowed: bool) -> None:
-        """Whether there is a prompt to take back."""
-        self._undo.setEnabled(allowed)
+    def allow_discard(self, allowed: bool) -> None:
+        """Whether there is a point or a box to throw away."""
+        self._discard.setEnabled(allowed)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
 
+_BAR_MARGIN = 2  # of napari's scroll bars, which their size does not tell
+
+
 class Section(QWidget):
     """A heading with things under it; ``body`` takes widgets and rows from top to bottom."""
 
@@ -87,7 +90,7 @@ class Scroll(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough for the widest row and the scroll bar."""
-        bar = self.verticalScrollBar().sizeHint().width()
+        bar = self.verticalScrollBar().sizeHint().width() + _BAR_MARGIN
         return QSize(self._inside.minimumSizeHint().width() + bar, 120)
 
 

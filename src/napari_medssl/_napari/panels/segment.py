@@ -8,13 +8,15 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_medssl._napari.keys import PanelKeys
-from napari_medssl._napari.panels.correct_section import CorrectSection, SaveSection
+from napari_medssl._napari.panels.correct_section import CorrectSection
 from napari_medssl._napari.panels.engine_section import EngineSection
 from napari_medssl._napari.panels.image_section import ImageSection
-from napari_medssl._napari.panels.label_row import LabelRow
+from napari_medssl._napari.panels.label_table import LabelTable
 from napari_medssl._napari.panels.outline_section import OutlineSection
+from napari_medssl._napari.panels.save_section import SaveSection
 from napari_medssl._napari.panels.section import Scroll, separator, words
 from napari_medssl._napari.panels.status_section import StatusSection
+from napari_medssl._napari.panels.tools_section import ToolsSection
 from napari_medssl._napari.panels.view_section import ViewSection
 from napari_medssl._napari.presenters.installed_engines import InstalledEngines
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
@@ -51,9 +53,10 @@ class SegmentPanel(QWidget):
         self._image = ImageSection()
         self._view = ViewSection()
         self._engine = EngineSection()
-        self._label = LabelRow()
-        self._outline = OutlineSection(self._engine, self._label)
-        self._correct = CorrectSection()
+        self._labels = LabelTable()
+        self._outline = OutlineSection(self._engine)
+        self._tools = ToolsSection()
+        self._correct = CorrectSection(self._tools)
         self._save = SaveSection()
         self._status = StatusSection()
         self._lay_out()
@@ -63,9 +66,7 @@ class SegmentPanel(QWidget):
         self._keys = PanelKeys(viewer)
         self._closed = False
         self.presenter = SegmentPresenter(
-            SegmentViews(
-                self._image, self._view, self._engine, self, self._label, self._save, self._status
-            ),
+            self._views(),
             self._scene,
             self._work,
             engines or InstalledEngines(),
@@ -83,9 +84,9 @@ class SegmentPanel(QWidget):
         """Whether there is an outline to keep or discard."""
         self._outline.allow_keep(allowed)
 
-    def allow_undo_prompt(self, allowed: bool) -> None:
-        """Whether there is a prompt to take back."""
-        self._outline.allow_undo_prompt(allowed)
+    def allow_discard(self, allowed: bool) -> None:
+        """Whether there is a point or a box to throw away."""
+        self._outline.allow_discard(allowed)
 
     def ask_file(self) -> None:
         """Ask for an image file and open it."""
@@ -100,6 +101,7 @@ class SegmentPanel(QWidget):
         if not self._closed:
             self._closed = True
             self._keys.release()
+            self.presenter.close()
             self._scene.close()
             self._work.close()
 
@@ -115,7 +117,14 @@ class SegmentPanel(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(6)
-        sections = (self._image, self._view, self._outline, self._correct, self._save)
+        sections = (
+            self._image,
+            self._view,
+            self._labels,
+            self._outline,
+            self._correct,
+            self._save,
+        )
         for number, section in enumerate(sections):
             if number:
                 column.addWidget(separator())
@@ -132,6 +141,21 @@ class SegmentPanel(QWidget):
         bottom.addWidget(words(_FOOTER, style="color: #9aa4b2; font-size: 11px;"))
         outside.addWidget(foot)
 
+    def _views(self) -> SegmentViews:
+        return SegmentViews(
+            image=self._image,
+            window=self._view,
+            engine=self._engine,
+            prompt=self,
+            label=self._labels,
+            history=self._correct,
+            correct=self._correct,
+            tools=self._tools,
+            finished=self._correct,
+            save=self._save,
+            status=self._status,
+        )
+
     def _connect(self) -> None:
         to = self.presenter
         self._image.path_chosen.connect(to.image.open)
@@ -146,24 +170,56 @@ class SegmentPanel(QWidget):
         self._outline.tool_chosen.connect(to.prompting.use_tool)
         self._outline.keep_asked.connect(to.prompting.keep)
         self._outline.discard_asked.connect(to.prompting.discard)
-        self._outline.undo_prompt_asked.connect(to.prompting.undo_prompt)
-        self._correct.tool_chosen.connect(to.prompting.use_tool)
-        self._correct.undo_asked.connect(to.mask.undo)
-        self._label.label_chosen.connect(to.mask.choose_label)
-        self._label.label_added.connect(to.mask.add_label)
-        self._label.renamed.connect(to.mask.rename)
-        self._label.recoloured.connect(lambda r, g, b: to.mask.recolour((r, g, b)))
-        self._label.overwrite_chosen.connect(to.mask.allow_overwrite)
         self._save.save_asked.connect(to.mask.save)
         self._save.mask_chosen.connect(to.mask.open)
+        self._connect_labels()
+        self._connect_correct()
+        self._bind_keys()
+
+    def _connect_labels(self) -> None:
+        to = self.presenter
+        self._labels.label_chosen.connect(to.choose_label)
+        self._labels.label_added.connect(to.labels.add)
+        self._labels.delete_asked.connect(to.labels.delete)
+        self._labels.step_asked.connect(to.step_label)
+        self._labels.renamed.connect(to.labels.rename)
+        self._labels.recoloured.connect(lambda v, r, g, b: to.labels.recolour(v, (r, g, b)))
+        self._labels.visible_chosen.connect(to.labels.set_visible)
+        self._labels.locked_chosen.connect(to.labels.set_locked)
+        self._labels.overwrite_chosen.connect(to.allow_overwrite)
+
+    def _connect_correct(self) -> None:
+        to = self.presenter
+        self._correct.tool_chosen.connect(to.prompting.use_tool)
+        self._correct.brush_resized.connect(to.correct.resize_brush)
+        self._correct.dimensions_chosen.connect(to.correct.paint_in)
+        self._correct.range_used.connect(to.correct.use_range)
+        self._correct.range_chosen.connect(to.correct.set_range)
+        self._correct.label_range_asked.connect(to.correct.range_of_label)
+        self._correct.brush_range_asked.connect(to.correct.pick_range)
+        self._correct.undo_asked.connect(to.history.undo)
+        self._correct.redo_asked.connect(to.history.redo)
+        self._correct.finished_asked.connect(to.finished.toggle)
+        self._tools.apply_asked.connect(
+            lambda name, settings, slice_only, other: to.tools.apply(
+                name, settings, slice_only=slice_only, other=other
+            )
+        )
+
+    def _bind_keys(self) -> None:
+        to = self.presenter
         self._keys.bind(
             {
                 "point": lambda: to.prompting.use_tool("point"),
                 "not-point": lambda: to.prompting.use_tool("not-point"),
                 "box": lambda: to.prompting.use_tool("box"),
-                "undo-prompt": to.prompting.undo_prompt,
+                "undo-prompt": to.history.undo_prompt,
                 "keep": to.prompting.keep,
                 "discard": to.prompting.discard,
-                "undo-mask": to.mask.undo,
+                "previous-label": lambda: to.step_label(-1),
+                "next-label": lambda: to.step_label(1),
+                "finished": to.finished.toggle,
+                "undo": to.history.undo,
+                "redo": to.history.redo,
             }
         )

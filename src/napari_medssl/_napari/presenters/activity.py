@@ -28,6 +28,9 @@ class Work(Protocol):
     def later(self, name: str, milliseconds: int, call: Callable[[], None]) -> None:
         """Call after a pause; asking again under the same name starts the pause anew."""
 
+    def tell(self, call: Callable[[], None]) -> None:
+        """Call soon on the window's thread; may be asked from any thread."""
+
 
 class StatusView(Protocol):
     """The status line."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from napari_medssl.correct import History
 from napari_medssl.io.label_table import unnamed_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
 
     from napari_medssl.correct import Step
     from napari_medssl.io import LabelInfo
@@ -71,6 +75,7 @@ class Document:
         self._done = frozenset(done)
         self._outlines = tuple(outlines)
         self._prompts = list(prompts)
+        self._deleted: dict[int, LabelRow] = {}
         self._listeners: list[Callable[[What, Step | None], None]] = []
 
     @property
@@ -111,28 +116,28 @@ class Document:
     def do(self, step: Step) -> None:
         """Add a step; its edit is in the voxels already."""
         self._history.push(step)
-        self._take_prompts(step, after=True)
-        self._tell("do", step)
+        self._follow("do", step, after=True)
 
     def undo(self) -> Step | None:
         """Take back the last step; the caller reverts its edit. None when there is none."""
         step = self._history.undo()
         if step is not None:
-            self._take_prompts(step, after=False)
-            self._tell("undo", step)
+            self._follow("undo", step, after=False)
         return step
 
     def redo(self) -> Step | None:
         """Make the step last taken back again; the caller applies its edit."""
         step = self._history.redo()
         if step is not None:
-            self._take_prompts(step, after=True)
-            self._tell("redo", step)
+            self._follow("redo", step, after=True)
         return step
 
     def set_labels(self, rows: Iterable[LabelRow]) -> None:
-        """Take another label table."""
+        """Take another label table; what is not in it any more is remembered for undo."""
+        before = {row.info.value: row for row in self._labels}
         self._labels = tuple(sorted(rows, key=lambda row: row.info.value))
+        gone = before.keys() - {row.info.value for row in self._labels}
+        self._deleted.update({value: before[value] for value in gone})
         self._tell("labels")
 
     def change_label(self, value: int, **fields: Any) -> None:
@@ -155,9 +160,21 @@ class Document:
         self._outlines = (*self._outlines, outline)
         self._tell("outlines")
 
-    def _take_prompts(self, step: Step, *, after: bool) -> None:
+    def _follow(self, what: What, step: Step, *, after: bool) -> None:
+        """Be as the step leaves things, and tell of it."""
         if step.prompts is not None:
             self._prompts = list(step.prompts[after])
+        if step.edit is not None:
+            self._name_values(step.edit.after if after else step.edit.before)
+        self._tell(what, step)
+
+    def _name_values(self, values: NDArray[Any]) -> None:
+        """Put every value that is now in the voxels into the label table."""
+        present = {int(value) for value in np.unique(values)} - {0}
+        new = present - {row.info.value for row in self._labels}
+        if new:
+            rows = [self._deleted.get(v) or LabelRow(unnamed_label(v)) for v in sorted(new)]
+            self.set_labels((*self._labels, *rows))
 
     def _tell(self, what: What, step: Step | None = None) -> None:
         for listener in tuple(self._listeners):

@@ -40,11 +40,10 @@ class Segmenter(Protocol):
 
 @dataclass(frozen=True)
 class LoadedEngine:
-    """An engine ready to use, on which device in plain words, and the hash of its weights."""
+    """An engine ready to use, and on which device in plain words."""
 
     segmenter: Segmenter
     where: str
-    weights_sha256: str
 
 
 class Engines(Protocol):
@@ -87,9 +86,9 @@ class EnginePresenter:
         return next((r.title for r in self._engines.rows() if r.name == self.name), self.name)
 
     @property
-    def weights_sha256(self) -> str:
-        """The sha256 of the weights in use; empty before the first outline."""
-        return self._loaded[1].weights_sha256 if self._loaded else ""
+    def ready(self) -> bool:
+        """Whether the chosen engine is loaded."""
+        return self._loaded is not None and self._loaded[0] == (self.name, self.device)
 
     def start(self) -> None:
         """List the engines and load the chosen one in the background."""

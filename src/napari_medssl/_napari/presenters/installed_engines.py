@@ -41,7 +41,6 @@ class InstalledEngines:
         return LoadedEngine(
             InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder())),
             _PROCESSOR if engine.device == "cpu" else describe_device(engine.device),
-            engine.weights_hash,
         )
 
     def add_weights(self, path: Path) -> str:

@@ -1,17 +1,19 @@
-"""The mask: its labels, what may be overwritten, where each outline came from, saving."""
+"""The mask as a whole: keeping outlines in it, saving it, opening and beginning one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from napari_medssl import io
+from napari_medssl._napari.presenters.document import Document, LabelRow
+from napari_medssl.correct.change import set_label
+from napari_medssl.correct.rules import Rules
 from napari_medssl.errors import MedSSLError
-from napari_medssl.io.label_table import unnamed_label
-from napari_medssl.io.sidecar import read_sidecar, stem
+from napari_medssl.io.sidecar import stem
+from napari_medssl.segment.provenance import outline_record, plain_prompts, prompts_from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,18 +21,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.activity import Activity
+    from napari_medssl._napari.presenters.history import HistoryPresenter
+    from napari_medssl._napari.presenters.labels import LabelPresenter
+    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
     from napari_medssl._napari.presenters.scene import Scene
-    from napari_medssl.io import LabelInfo
-    from napari_medssl.io.label_table import Colour
+    from napari_medssl.correct import Edit
+    from napari_medssl.io import SavedMask
     from napari_medssl.segment import Plane, Prompts, SliceResult
     from napari_medssl.volume import Volume
-
-
-class LabelView(Protocol):
-    """The labels."""
-
-    def show_labels(self, labels: Sequence[LabelInfo], current: int) -> None:
-        """List the labels, the current one chosen."""
 
 
 class SaveView(Protocol):
@@ -41,87 +39,55 @@ class SaveView(Protocol):
 
 
 class MaskPresenter:
-    """Owns the label table and everything that is written about the mask."""
+    """Puts outlines into the mask in hand, and takes it to and from files."""
 
     def __init__(
-        self, labels: LabelView, saving: SaveView, scene: Scene, activity: Activity
+        self,
+        saving: SaveView,
+        scene: Scene,
+        activity: Activity,
+        history: HistoryPresenter,
+        labels: LabelPresenter,
     ) -> None:
-        self._view = labels
         self._saving = saving
         self._scene = scene
         self._activity = activity
-        self._labels = [unnamed_label(1)]
-        self._current = 1
+        self._history = history
+        self._labels = labels
         self._folder: Path | None = None
         self._overwrite = False
 
-    def start(self) -> None:
-        """Show the labels."""
-        self._show()
-
-    def image_changed(self) -> None:
-        """Colour the mask of the image now in hand."""
-        self._show()
-
-    def choose_label(self, value: int) -> None:
-        """Draw with another label."""
-        self._current = value
-        self._show()
-
-    def add_label(self) -> None:
-        """Make a new label, with the next free value and colour, and draw with it."""
-        value = max(label.value for label in self._labels) + 1
-        self._labels.append(unnamed_label(value))
-        self.choose_label(value)
-
-    def rename(self, name: str) -> None:
-        """Name the current label."""
-        if name.strip():
-            self._change(name=name.strip())
-
-    def recolour(self, colour: Colour) -> None:
-        """Colour the current label; red, green, blue in 0..255."""
-        self._change(colour=colour)
-
     def allow_overwrite(self, allowed: bool) -> None:
-        """Whether outlines and the brush may take voxels from other labels."""
+        """Whether outlines may take voxels from other labels."""
         self._overwrite = allowed
-        self._show()
 
-    def write(self, masks: Mapping[Plane, NDArray[np.bool_]]) -> bool:
-        """Put outlines into the mask under the current label; False if it could not be."""
-        try:
-            changed, protected = self._scene.write_label(
-                masks, self._current, overwrite=self._overwrite
-            )
-        except MedSSLError as error:
-            self._activity.fail(error)
-            return False
-        words = f"Kept as '{self._named().name}': {changed:,} voxels."
-        if protected:
-            words += f" {protected:,} voxels belong to other labels and were left as they are."
-        self._activity.say(words)
-        return True
+    def keep(self, outlines: Mapping[Plane, SliceResult], prompts: Mapping[Plane, Prompts]) -> None:
+        """Put outlines into the mask under the current label, and take their prompts away.
 
-    def remember(self, prompts: Prompts, result: SliceResult, weights_sha256: str) -> None:
-        """Note where an outline came from, for the file beside the saved mask."""
-        volume = self._scene.volume
-        if volume is None:
+        Both are one step: undo brings the prompts back too.
+        """
+        volume, document = self._scene.volume, self._scene.document
+        value, name = self._labels.current, self._labels.current_name
+        if volume is None or document is None:
             return
-        self._scene.note_outline(
-            {
-                "label": self._current,
-                "engine": result.engine,
-                "weights_sha256": weights_sha256,
-                "confidence": round(float(result.score), 4),
-                **_prompts_ijk(volume, prompts),
-            }
-        )
+        box, rules = _box_of(outlines), Rules(document.locked, self._overwrite)
 
-    def undo(self) -> None:
-        """Take back the last step on the mask."""
-        done = self._scene.undo_mask()
-        self._activity.say("Undone." if done else "There is nothing to undo on the mask.")
+        def kept(mask: RecordedMask) -> Edit | None:
+            part, (z, y, x) = mask.array[box], (side.start for side in box)
+            wanted = _drawn(part.shape, box, outlines)
+            return set_label(part, value, wanted, rules, add_only=True, low=(z, y, x))
+
+        def said(edit: Edit | None) -> None:
+            for plane, result in outlines.items():
+                document.note(outline_record(volume, prompts[plane], result, value))
+            self._say_kept(name, edit, outlines, value)
+
+        def without(plain: list[Any]) -> list[Any]:
+            marked = prompts_from_plain(plain)
+            return plain_prompts({p: m for p, m in marked.items() if p not in outlines})
+
+        voxels = int(np.prod([side.stop - side.start for side in box]))
+        self._history.change("Keep outline", kept, said, voxels=voxels, prompts=without)
 
     def save(self) -> None:
         """Ask where, and save; the suffix chooses the format."""
@@ -135,16 +101,17 @@ class MaskPresenter:
 
     def save_as(self, path: str | Path) -> None:
         """Save the mask on the image's own grid, with a file beside it that says what it is."""
-        path, volume = Path(path), self._scene.volume
+        path, volume, document = Path(path), self._scene.volume, self._scene.document
         try:
-            mask = self._scene.mask()
+            mask = self._scene.read_mask()
         except MedSSLError as error:
             self._activity.fail(error)
             return
-        if mask is None or volume is None:
+        if mask is None or volume is None or document is None:
             self._activity.say("There is no mask yet: outline something first.", problem=True)
             return
-        labels, provenance = list(self._labels), {"outlines": self._scene.outline_notes()}
+        labels = [row.info for row in document.labels]
+        provenance = {"outlines": list(document.outlines)}
         self._activity.run(
             f"Saving '{path.name}'",
             lambda: io.write_labels(mask, volume, path, labels=labels, provenance=provenance),
@@ -153,12 +120,13 @@ class MaskPresenter:
         )
 
     def begin(self) -> None:
-        """Begin another, empty mask on the image in hand."""
-        volume = self._scene.volume
-        if volume is None:
+        """Begin another, empty mask on the image in hand, with the same labels."""
+        volume, document = self._scene.volume, self._scene.document
+        if volume is None or document is None:
             self._activity.say("Open an image first.", problem=True)
             return
-        self._scene.set_mask(np.zeros(volume.geometry.shape, np.uint8))
+        rows = [LabelRow(row.info) for row in document.labels]
+        self._scene.add_mask(np.zeros(volume.geometry.shape, np.uint8), Document(rows))
         self._activity.say("A new mask lies over the image.")
 
     def open(self, path: str | Path) -> None:
@@ -169,20 +137,33 @@ class MaskPresenter:
             return
         self._activity.run(
             f"Reading '{path.name}'",
-            lambda: _read_mask(path, volume),
-            lambda found: self._take(volume, path, *found),
+            lambda: io.read_mask(path, volume),
+            lambda saved: self._take(volume, path, saved),
             topic="mask",
         )
 
-    def _take(
-        self, volume: Volume, path: Path, mask: NDArray[Any], labels: list[LabelInfo]
+    def _say_kept(
+        self, name: str, edit: Edit | None, outlines: Mapping[Plane, SliceResult], value: int
     ) -> None:
+        count, mask = edit.count if edit is not None else 0, self._scene.mask
+        words = f"Kept as '{name}': {count:,} voxels."
+        left = 0
+        if mask is not None:
+            left = sum(
+                int(np.count_nonzero(plane.view(mask.array)[result.mask] != value))
+                for plane, result in outlines.items()
+            )
+        if left:
+            words += f" {left:,} voxels belong to other labels and were left as they are."
+        self._activity.say(words)
+
+    def _take(self, volume: Volume, path: Path, saved: SavedMask) -> None:
         if volume is not self._scene.volume:
             return
-        self._labels, self._current = labels, labels[0].value
-        self._scene.set_mask(mask)
-        self._show()
-        self._activity.say(f"'{path.name}' lies over the image.")
+        rows = [LabelRow(info) for info in saved.labels]
+        self._scene.add_mask(saved.array, Document(rows, outlines=saved.outlines))
+        notes = " ".join(notice.text for notice in saved.notices)
+        self._activity.say(f"'{path.name}' lies over the image. {notes}".rstrip())
 
     def _saved(self, path: Path) -> None:
         self._folder = path.parent
@@ -193,35 +174,30 @@ class MaskPresenter:
         folder = self._folder or (source.path.parent if source.path else Path.home())
         return folder / f"{stem(source.name)}_mask.nii.gz"
 
-    def _change(self, **fields: Any) -> None:
-        at = next(n for n, label in enumerate(self._labels) if label.value == self._current)
-        self._labels[at] = replace(self._labels[at], **fields)
-        self._show()
 
-    def _named(self) -> LabelInfo:
-        return next(label for label in self._labels if label.value == self._current)
-
-    def _show(self) -> None:
-        self._view.show_labels(self._labels, self._current)
-        self._scene.show_labels(self._labels, self._current, overwrite=self._overwrite)
-
-
-def _read_mask(path: Path, volume: Volume) -> tuple[NDArray[Any], list[LabelInfo]]:
-    """Read a mask, and a label for every value in it or in the table beside it."""
-    mask = io.read_labels(path, volume)
-    table = {label.value: label for label in read_sidecar(path).labels}
-    values = sorted({int(v) for v in np.unique(mask) if v} | set(table)) or [1]
-    return mask, [table.get(value) or unnamed_label(value) for value in values]
+def _box_of(outlines: Mapping[Plane, SliceResult]) -> tuple[slice, slice, slice]:
+    """The box around all outlines, (z, y, x); of an empty one, its first voxel."""
+    corners = []
+    for plane, result in outlines.items():
+        inside = np.argwhere(result.mask) if result.mask.any() else np.zeros((1, 2), int)
+        both = np.stack([inside.min(axis=0), inside.max(axis=0)])
+        corners.append(np.insert(both, plane.axis, plane.index, axis=1))
+    ends = np.concatenate(corners)
+    low, high = ends.min(axis=0), ends.max(axis=0) + 1
+    z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return z, y, x
 
 
-def _prompts_ijk(volume: Volume, prompts: Prompts) -> dict[str, Any]:
-    """Prompts as the command line writes them: voxel indices (i, j, k) of the file."""
-    return {
-        "points_ijk": [{"at": _ijk(volume, p.zyx), "inside": p.positive} for p in prompts.points],
-        "boxes_ijk": [[_ijk(volume, b.low_zyx), _ijk(volume, b.high_zyx)] for b in prompts.boxes],
-    }
-
-
-def _ijk(volume: Volume, zyx: Sequence[float]) -> list[float]:
-    z, y, x = zyx
-    return [round(float(v), 2) for v in volume.index_to_source((z, y, x))]
+def _drawn(
+    shape: Sequence[int],
+    box: tuple[slice, slice, slice],
+    outlines: Mapping[Plane, SliceResult],
+) -> NDArray[np.bool_]:
+    """All outlines in a box around them."""
+    wanted = np.zeros(tuple(shape), bool)
+    for plane, result in outlines.items():
+        at: list[Any] = [slice(None)] * 3
+        at[plane.axis] = plane.index - box[plane.axis].start
+        rows, columns = (part for axis, part in enumerate(box) if axis != plane.axis)
+        wanted[tuple(at)] |= result.mask[rows, columns]
+    return wanted

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from napari_medssl.correct import Step
+from napari_medssl.errors import MedSSLError
+from napari_medssl.segment.provenance import plain_prompts, prompts_from_plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,7 +18,6 @@ if TYPE_CHECKING:
     from napari_medssl._napari.presenters.engine import EnginePresenter
     from napari_medssl._napari.presenters.mask import MaskPresenter
     from napari_medssl._napari.presenters.scene import Scene, Tool
-    from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts, SliceResult
     from napari_medssl.volume import Volume
 
@@ -28,14 +31,18 @@ class PromptView(Protocol):
         """Press the button of the tool in use."""
 
     def allow_keep(self, allowed: bool) -> None:
-        """Whether there is an outline to keep or discard."""
+        """Whether there is an outline to keep."""
 
-    def allow_undo_prompt(self, allowed: bool) -> None:
-        """Whether there is a prompt to take back."""
+    def allow_discard(self, allowed: bool) -> None:
+        """Whether there is a point or a box to throw away."""
 
 
 class PromptPresenter:
-    """Turns the prompts on the canvas into previews, one a slice, until they are kept."""
+    """Turns the prompts on the canvas into previews, one a slice, until they are kept.
+
+    The prompts belong to the document of the mask in hand: every change of them is a step there,
+    and whatever undo, redo or another panel makes of them is shown here.
+    """
 
     def __init__(
         self,
@@ -51,7 +58,6 @@ class PromptPresenter:
         self._engine = engine
         self._mask = mask
         self._prompts: dict[Plane, Prompts] = {}
-        self._before: list[dict[Plane, Prompts]] = []
         self._previews: dict[Plane, SliceResult] = {}
         self._prepared: set[Plane] = set()
 
@@ -75,10 +81,11 @@ class PromptPresenter:
     def image_changed(self) -> None:
         """Forget prompts and previews of the image before."""
         for plane in self._prompts:
-            self._activity.forget(_topic(plane))
-        self._prompts, self._before, self._previews = {}, [], {}
+            self._hide(plane)
+        self._prompts = {}
         self._forget_prepared()
         self._show_state()
+        self.follow()
         self.look_at_slice()
 
     def look_at_slice(self) -> None:
@@ -92,41 +99,56 @@ class PromptPresenter:
         self._forget_prepared()
         self.look_at_slice()
 
+    def follow(self) -> None:
+        """Show the prompts that the document holds, if they are not on the canvas already."""
+        document = self._scene.document
+        try:
+            prompts = prompts_from_plain(document.prompts) if document is not None else {}
+        except MedSSLError as error:
+            self._activity.fail(error)
+            return
+        if prompts != self._prompts:
+            self._scene.show_prompts(prompts)
+            self._take(prompts)
+
     def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
         """Answer what the user has just marked, moved or deleted."""
-        if dict(prompts) == self._prompts:
-            return
-        self._before.append(self._prompts)
-        self._take(dict(prompts))
+        if dict(prompts) != self._prompts:
+            self._change(_change_in_words(self._prompts, prompts), dict(prompts))
 
     def prompts_refused(self, error: MedSSLError) -> None:
         """Say why what the user has just marked cannot be used."""
         self._activity.fail(error)
-
-    def undo_prompt(self) -> None:
-        """Take back the last change to the prompts."""
-        if self._before:
-            before = self._before.pop()
-            self._scene.show_prompts(before)
-            self._take(before)
 
     def keep(self) -> None:
         """Put every preview into the mask under the current label."""
         if not self._previews:
             self._activity.say("There is no outline to keep yet: mark a point or a box first.")
             return
-        masks = {plane: result.mask for plane, result in self._previews.items()}
-        if not self._mask.write(masks):
-            return
-        for plane, result in self._previews.items():
-            self._mask.remember(self._prompts[plane], result, self._engine.weights_sha256)
-        self._clear(list(self._prompts))
+        prompts = {plane: self._prompts[plane] for plane in self._previews}
+        self._mask.keep(dict(self._previews), prompts)
 
     def discard(self) -> None:
         """Throw away the preview and prompts of this slice; those of all slices if it has none."""
         here = self._scene.plane
-        self._clear([here] if here in self._prompts and here is not None else list(self._prompts))
-        self._activity.say("Discarded.")
+        if not self._prompts:
+            self._activity.say("There is nothing to discard.")
+            return
+        left = {plane: p for plane, p in self._prompts.items() if plane != here}
+        left = left if here in self._prompts else {}
+        self._scene.show_prompts(left)
+        self._change("Discard marks", left)
+        self._activity.say("Discarded. Undo brings the marks back.")
+
+    def _change(self, words: str, prompts: dict[Plane, Prompts]) -> None:
+        """Take what the canvas shows as one step of the mask's history."""
+        mask = self._scene.start_mask()  # first: a new mask shows its own prompts, which are none
+        if mask is None:
+            return
+        self._take(prompts)
+        if not mask.read_only:  # else one may look at outlines, and that is all
+            both = (mask.document.prompts, plain_prompts(prompts))
+            mask.document.do(Step(words, prompts=both))
 
     def _prepare(self) -> None:
         volume, window, plane = self._scene.volume, self._scene.window, self._scene.plane
@@ -187,14 +209,6 @@ class PromptPresenter:
             "Keep it, or add points."
         )
 
-    def _clear(self, planes: list[Plane]) -> None:
-        for plane in planes:
-            self._prompts.pop(plane, None)
-            self._hide(plane)
-        self._before = []
-        self._scene.show_prompts(self._prompts)
-        self._show_state()
-
     def _hide(self, plane: Plane) -> None:
         self._activity.forget(_topic(plane))
         self._previews.pop(plane, None)
@@ -202,7 +216,7 @@ class PromptPresenter:
 
     def _show_state(self) -> None:
         self._view.allow_keep(bool(self._previews))
-        self._view.allow_undo_prompt(bool(self._before))
+        self._view.allow_discard(bool(self._prompts))
 
 
 _HINTS = {
@@ -210,10 +224,23 @@ _HINTS = {
     "point": "Click inside what you want to outline.",
     "not-point": "Click what the outline should leave out.",
     "box": "Drag a box around what you want to outline.",
-    "brush": "Paint with the current label. [ and ] change the brush size.",
-    "eraser": "Rub out. [ and ] change the size.",
+    "brush": "Paint with the current label. Hold the right button to encircle an area.",
+    "eraser": "Rub out what was painted.",
     "fill": "Click an area to give it the current label.",
 }
+
+
+def _change_in_words(before: Mapping[Plane, Prompts], after: Mapping[Plane, Prompts]) -> str:
+    """Name the step, for the undo button."""
+
+    def count(prompts: Mapping[Plane, Prompts]) -> tuple[int, int]:
+        marked = prompts.values()
+        return sum(len(p.points) for p in marked), sum(len(p.boxes) for p in marked)
+
+    (points, boxes), (points_now, boxes_now) = count(before), count(after)
+    if points_now > points or boxes_now > boxes:
+        return "Point" if points_now > points else "Box"
+    return "Move mark" if (points, boxes) == (points_now, boxes_now) else "Delete mark"
 
 
 def _topic(plane: Plane) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_medssl.io import LabelInfo
+    from napari_medssl._napari.presenters.document import Document, LabelRow
+    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+    from napari_medssl.correct.rules import Rules
+    from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts
     from napari_medssl.volume import Volume, Window
 
 Tool = str  # one of "look", "point", "not-point", "box", "brush", "eraser", "fill"
+Index = tuple[int, int, int]
 
 
 class Scene(Protocol):
@@ -40,6 +44,29 @@ class Scene(Protocol):
     def foreign_path(self) -> str:
         """Path of the selected image when another reader opened it; else empty."""
 
+    @property
+    def document(self) -> Document | None:
+        """What belongs to the mask in hand, or to the one that the first step will make."""
+
+    @property
+    def mask(self) -> RecordedMask | None:
+        """The mask in hand; None before the first step."""
+
+    def start_mask(self) -> RecordedMask | None:
+        """Return the mask in hand, made now if there was none; None without an image."""
+
+    def add_mask(self, mask: NDArray[Any], document: Document) -> None:
+        """Lay a finished mask over the image in hand, as a new layer."""
+
+    def read_mask(self) -> NDArray[Any] | None:
+        """Return a copy of the mask, or None if there is none; raises if it was moved."""
+
+    def other_masks(self) -> Mapping[str, NDArray[Any]]:
+        """Other masks of the image in hand, by name."""
+
+    def pick_voxel(self, then: Callable[[Index], None]) -> None:
+        """Let the next click on the mask choose a voxel (z, y, x)."""
+
     def add_image(self, volume: Volume) -> None:
         """Show a new image and take it in hand."""
 
@@ -52,6 +79,12 @@ class Scene(Protocol):
     def show_plane(self, plane: str) -> None:
         """Turn to "axial", "coronal", "sagittal" or "3-D"."""
 
+    def show_voxels(self, low: Index, high: Index) -> None:
+        """Turn to a slice through this box, unless one is on the screen."""
+
+    def show_done(self, *, done: bool) -> None:
+        """Mark the slice on the screen as finished, or not."""
+
     def use_tool(self, tool: Tool) -> None:
         """Make the mouse do this on the image in hand."""
 
@@ -61,25 +94,61 @@ class Scene(Protocol):
     def show_preview(self, plane: Plane, mask: NDArray[np.bool_] | None) -> None:
         """Draw a first outline over one slice; None takes it away."""
 
-    def write_label(
-        self, masks: Mapping[Plane, NDArray[np.bool_]], value: int, *, overwrite: bool
-    ) -> tuple[int, int]:
-        """Put outlines into the mask as one step to undo; return voxels (changed, protected)."""
+    def show_labels(self, labels: Sequence[LabelRow], current: int) -> None:
+        """Colour the mask by these labels, and draw with one."""
 
-    def note_outline(self, outline: Mapping[str, Any]) -> None:
-        """Note with the mask where an outline came from."""
+    def keep_to(self, rules: Rules) -> None:
+        """Hold the brush to these rules; locked labels are the document's."""
 
-    def outline_notes(self) -> list[dict[str, Any]]:
-        """Return what was noted with the mask."""
+    @property
+    def brush_mm(self) -> float:
+        """Diameter of the brush on the slice on the screen."""
 
-    def undo_mask(self) -> bool:
-        """Take back the last step on the mask; False when there is none."""
+    def set_brush(self, mm: float) -> None:
+        """Paint with a brush of this diameter."""
 
-    def mask(self) -> NDArray[Any] | None:
-        """Return a copy of the mask, or None if nothing was drawn; raises if it was moved."""
+    def paint_in(self, dimensions: int) -> None:
+        """Paint on the slice on the screen (2), or on its neighbours too (3)."""
 
-    def set_mask(self, mask: NDArray[Any]) -> None:
-        """Lay a finished mask over the image in hand, as a new layer."""
 
-    def show_labels(self, labels: Sequence[LabelInfo], current: int, *, overwrite: bool) -> None:
-        """Colour the mask by these labels, draw with one, and protect the others or not."""
+class SceneListener(Protocol):
+    """Who wants to know what the user does on the canvas."""
+
+    def image_changed(self) -> None:
+        """Another image is in hand, or none."""
+
+    def mask_changed(self) -> None:
+        """Another mask is in hand, or none."""
+
+    def window_changed(self) -> None:
+        """The image shows other grey values."""
+
+    def slice_changed(self) -> None:
+        """Another slice is on the screen."""
+
+    def tool_changed(self, tool: Tool) -> None:
+        """The mouse does something else now."""
+
+    def label_picked(self, value: int) -> None:
+        """The tools of napari itself draw with another label now."""
+
+    def brush_changed(self) -> None:
+        """The brush has another size."""
+
+    def undo_asked(self) -> None:
+        """The key to undo was pressed on the mask."""
+
+    def redo_asked(self) -> None:
+        """The key to redo was pressed on the mask."""
+
+    def voxels_left(self, count: int) -> None:
+        """So many voxels of a stroke were put back, as the rules want it."""
+
+    def range_picked(self, low: float, high: float) -> None:
+        """The user has shown an intensity range with the brush."""
+
+    def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
+        """A prompt was added, moved or deleted."""
+
+    def prompts_refused(self, error: MedSSLError) -> None:
+        """The prompts contradict each other."""

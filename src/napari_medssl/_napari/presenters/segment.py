@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_medssl._napari.presenters.activity import Activity, StatusView, Work
+from napari_medssl._napari.presenters.correct import CorrectPresenter, CorrectView
 from napari_medssl._napari.presenters.engine import EnginePresenter, Engines, EngineView
+from napari_medssl._napari.presenters.finished import FinishedPresenter, FinishedView
+from napari_medssl._napari.presenters.history import HistoryPresenter, HistoryView
 from napari_medssl._napari.presenters.image import ImagePresenter, ImageView
-from napari_medssl._napari.presenters.mask import LabelView, MaskPresenter, SaveView
+from napari_medssl._napari.presenters.labels import LabelPresenter, LabelView
+from napari_medssl._napari.presenters.mask import MaskPresenter, SaveView
 from napari_medssl._napari.presenters.prompting import PromptPresenter, PromptView
+from napari_medssl._napari.presenters.tools import ToolPresenter, ToolView
 from napari_medssl._napari.presenters.window import WindowPresenter, WindowView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from napari_medssl._napari.presenters.document import Document, What
     from napari_medssl._napari.presenters.scene import Scene, Tool
+    from napari_medssl.correct import Step
     from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts
 
@@ -29,6 +36,10 @@ class SegmentViews:
     engine: EngineView
     prompt: PromptView
     label: LabelView
+    history: HistoryView
+    correct: CorrectView
+    tools: ToolView
+    finished: FinishedView
     save: SaveView
     status: StatusView
 
@@ -49,26 +60,53 @@ class SegmentPresenter:
     """
 
     def __init__(self, views: SegmentViews, scene: Scene, work: Work, engines: Engines) -> None:
+        self._scene = scene
+        self._document: Document | None = None
+        self._deafen: Callable[[], None] | None = None
         self.activity = Activity(work, views.status)
         self.image = ImagePresenter(views.image, scene, self.activity)
         self.window = WindowPresenter(views.window, scene, self.activity)
         self.engine = EnginePresenter(views.engine, engines, self.activity)
-        self.mask = MaskPresenter(views.label, views.save, scene, self.activity)
+        self.history = HistoryPresenter(views.history, scene, self.activity)
+        self.labels = LabelPresenter(views.label, scene, self.activity, self.history)
+        self.mask = MaskPresenter(views.save, scene, self.activity, self.history, self.labels)
+        self.correct = CorrectPresenter(views.correct, scene, self.activity, self.labels)
+        self.tools = ToolPresenter(views.tools, scene, self.activity, self.history, self.labels)
+        self.finished = FinishedPresenter(views.finished, scene, self.activity)
         self.prompting = PromptPresenter(views.prompt, scene, self.activity, self.engine, self.mask)
 
     def start(self) -> None:
         """Show what is open, and start the engine in the background."""
         self.activity.say("Open an image to begin.")
         self.engine.start()
-        self.mask.start()
+        self.tools.start()
         self.image_changed()
+
+    def close(self) -> None:
+        """Settle what is under way and listen no more."""
+        self.history.close()
+        self._listen(None)
 
     def image_changed(self) -> None:
         """React to another image in hand, or none."""
+        self._listen(self._scene.document)
         self.image.image_changed()
         self.window.image_changed()
-        self.mask.image_changed()
+        self._show_mask()
+        self.correct.image_changed()
         self.prompting.image_changed()
+
+    def mask_changed(self) -> None:
+        """React to another mask in hand, or none."""
+        self._listen(self._scene.document)
+        self._show_mask()
+        self.correct.show_brush()
+        self.prompting.follow()
+
+    def allow_overwrite(self, allowed: bool) -> None:
+        """Whether brush, outlines and tools may take voxels from other labels."""
+        for part in (self.correct, self.mask, self.tools):
+            part.allow_overwrite(allowed)
 
     def window_changed(self) -> None:
         """React to a new window of the image."""
@@ -77,11 +115,47 @@ class SegmentPresenter:
 
     def slice_changed(self) -> None:
         """React to another slice on the screen."""
+        self.finished.show()
+        self.correct.show_brush()
         self.prompting.look_at_slice()
 
     def tool_changed(self, tool: Tool) -> None:
         """React to a tool picked up on the canvas."""
         self.prompting.tool_changed(tool)
+
+    def choose_label(self, value: int) -> None:
+        """Draw with another label."""
+        self.labels.choose(value)
+        self.tools.show_others()
+
+    def step_label(self, by: int) -> None:
+        """Draw with the label so many lines further down."""
+        self.labels.step(by)
+        self.tools.show_others()
+
+    def label_picked(self, value: int) -> None:
+        """React to a label picked with napari's own tools."""
+        self.choose_label(value)
+
+    def brush_changed(self) -> None:
+        """React to another size of the brush."""
+        self.correct.show_brush()
+
+    def undo_asked(self) -> None:
+        """React to the key that undoes."""
+        self.history.undo()
+
+    def redo_asked(self) -> None:
+        """React to the key that redoes."""
+        self.history.redo()
+
+    def voxels_left(self, count: int) -> None:
+        """React to a stroke of which a part was put back."""
+        self.correct.voxels_left(count)
+
+    def range_picked(self, low: float, high: float) -> None:
+        """React to a range shown with the brush."""
+        self.correct.range_picked(low, high)
 
     def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
         """React to a prompt that was added, moved or deleted."""
@@ -90,3 +164,29 @@ class SegmentPresenter:
     def prompts_refused(self, error: MedSSLError) -> None:
         """React to prompts that contradict each other."""
         self.prompting.prompts_refused(error)
+
+    def _listen(self, document: Document | None) -> None:
+        if document is self._document:
+            return
+        if self._deafen is not None:
+            self._deafen()
+        self._document = document
+        self._deafen = document.listen(self._hear) if document is not None else None
+
+    def _hear(self, what: What, step: Step | None) -> None:
+        """React to a change of the document, whoever made it."""
+        if what == "labels":
+            self.labels.show()
+            self.tools.show_others()
+        elif what == "done":
+            self.finished.show()
+        elif step is not None:
+            self.history.show()
+            if step.prompts is not None:
+                self.prompting.follow()
+
+    def _show_mask(self) -> None:
+        self.labels.show()
+        self.tools.show_others()
+        self.history.show()
+        self.finished.show()

@@ -60,9 +60,12 @@ def decoded_frames(
 
     Each is (rows, columns) or (rows, columns, 3). Raises whatever its decoder raises.
     """
-    with _pixel_stream(path, pixels) as stream:
+    with pixel_stream(path, pixels) as stream:
         if pixels.is_encapsulated:
             check_fragments(stream, path.name)
+        if pixels.bits_allocated == 1 and not pixels.is_encapsulated:
+            yield from _single_bits(stream, pixels, frames)
+            return
         if codec_for(pixels) == "SimpleITK":
             yield from _by_simpleitk(stream, pixels, frames)
             return
@@ -107,8 +110,8 @@ def _without_other_bits(frame: NDArray[Any], pixels: StoredPixels) -> NDArray[An
     return moved
 
 
-def _pixel_stream(path: Path, pixels: StoredPixels) -> BinaryIO:
-    """Open a file at its first byte of pixels."""
+def pixel_stream(path: Path, pixels: StoredPixels) -> BinaryIO:
+    """Open a file at its first byte of pixels; inflated where the file is deflated."""
     file = path.open("rb")
     if pixels.syntax != uid.DeflatedExplicitVRLittleEndian:
         file.seek(pixels.offset)
@@ -151,6 +154,19 @@ def check_fragments(stream: BinaryIO, name: str) -> None:
             )
         stream.seek(length, 1)
     stream.seek(start)
+
+
+def _single_bits(
+    stream: BinaryIO, pixels: StoredPixels, frames: tuple[int, ...]
+) -> Iterator[NDArray[np.uint8]]:
+    """Unpack frames of one bit a pixel, which need not begin at a whole byte."""
+    start, size = stream.tell(), pixels.rows * pixels.columns
+    for index in frames:
+        first, spare = divmod(index * size, 8)
+        stream.seek(start + first)
+        packed = np.frombuffer(stream.read((spare + size + 7) // 8), np.uint8)
+        bits = np.unpackbits(packed, bitorder="little")[spare : spare + size]
+        yield bits.reshape(pixels.rows, pixels.columns)
 
 
 def _by_simpleitk(

@@ -132,6 +132,22 @@ def read_elements(path: Path, keywords: tuple[str, ...]) -> Dataset:
         return _parse(file, keywords)[0]
 
 
+def read_other_object(path: Path, keywords: tuple[str, ...]) -> tuple[Dataset, StoredPixels]:
+    """Read elements of an object that has pixels but is no image, and how its pixels are stored.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the pixels are missing, cut off or impossible. Lets failures of the parser through.
+    UnsupportedFormatError
+        If they are compressed in a way we cannot decode.
+    """
+    with quietly(), path.open("rb") as file:
+        dataset, syntax, where = _parse(file, (*_KEYWORDS, *keywords))
+        size = path.stat().st_size
+        return dataset, _stored_pixels(path, Tags.of(dataset), syntax, where, size)
+
+
 @dataclass
 class _PixelElement:
     """Where the pixel element was met; filled while the header is parsed."""

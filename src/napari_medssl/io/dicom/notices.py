@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.io.dicom.files import Found
     from napari_medssl.io.dicom.geometry import SliceGrid
+    from napari_medssl.io.dicom.headers import ImageFile
     from napari_medssl.io.dicom.stacks import Slice, Stack
 
 _MOST_NAMED = 6
@@ -217,3 +218,24 @@ def about_neighbours(found: Found, *, named: bool) -> list[Notice]:
         )
         notices.append(Notice("broken-files", words))
     return notices
+
+
+def about_text_in_pixels(images: Sequence[ImageFile]) -> list[Notice]:
+    """Say of images that are passed on how many may show a name, which a header cannot tell."""
+    count = sum(file.may_show_text for file in images)
+    if not count:
+        return []
+    words = (
+        f"{count} of {len(images)} pictures may show a name or other text burnt into their pixels. "
+        "De-identifying changes headers only: look at these pictures before you pass them on."
+    )
+    return [Notice("burnt-in-text", words)]
+
+
+def about_left_out(found: Found) -> list[Notice]:
+    """Say what in a folder was not copied because it is no image, or is damaged."""
+    left = len(found.others) + len(found.broken)
+    if not left:
+        return []
+    words = f"{left} DICOM objects that are no images, or are damaged, were not copied."
+    return [Notice("not-copied", words)]

@@ -59,6 +59,15 @@ class NotAnImageError(UnsupportedFormatError):
     """A whole DICOM object, but not an image."""
 
 
+def kind_of(tags: Tags) -> str:
+    """Return DICOM's code for what an object is, such as ``"SEG"``, by its class if that tells."""
+    sop_class = tags.text("SOPClassUID")
+    return next(
+        (kind for start, kind in _BY_CLASS.items() if sop_class.startswith(start)),
+        tags.text("Modality"),
+    )
+
+
 def refuse_other_objects(tags: Tags, name: str) -> None:
     """Raise for a DICOM object that is not an image.
 
@@ -67,10 +76,7 @@ def refuse_other_objects(tags: Tags, name: str) -> None:
     NotAnImageError
         Saying what it is and what to open instead.
     """
-    sop_class, modality = tags.text("SOPClassUID"), tags.text("Modality")
-    kind = next(
-        (kind for start, kind in _BY_CLASS.items() if sop_class.startswith(start)), modality
-    )
+    kind = kind_of(tags)
     if kind in _BY_MODALITY:
         what, do = _BY_MODALITY[kind]
         raise NotAnImageError(f"'{name}' is {what}", expected="an image", do=do)

@@ -69,7 +69,7 @@ def list_series(path: str | Path) -> tuple[SeriesSummary, ...]:
     UnreadableFileError
         If there is no DICOM image.
     """
-    _, stacks = _survey(Path(path))
+    _, stacks = survey(Path(path))
     return tuple(
         SeriesSummary(
             number=number,
@@ -109,7 +109,7 @@ def read_dicom(path: Path, *, volume: int = 0, series: int | None = None) -> Vol
         If there is no such series or volume.
     """
     named = not path.is_dir() and not is_dicomdir(path)
-    found, stacks = _survey(path)
+    found, stacks = survey(path)
     chosen = _choose(path, stacks, series, named=named)
     stack = stacks[chosen]
     check_volume(path.name, volume, len(stack.volumes))
@@ -120,7 +120,7 @@ def read_dicom(path: Path, *, volume: int = 0, series: int | None = None) -> Vol
     return load_volume(path, stack, volume, tuple(said))
 
 
-def _survey(path: Path) -> tuple[Found, tuple[Stack, ...]]:
+def survey(path: Path) -> tuple[Found, tuple[Stack, ...]]:
     """Read all headers that belong to a path and sort them into stacks."""
     if path.is_dir():
         found = find_images(files_below(path))

@@ -44,15 +44,18 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep pydicom's warnings and log lines to itself: they quote values, which may be a name."""
-    log = logging.getLogger("pydicom")
+    """Silence the warnings and log lines of pydicom and highdicom: they quote values, or names."""
+    logs = [logging.getLogger(library) for library in ("pydicom", "highdicom")]
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        was_disabled, log.disabled = log.disabled, True
+        levels = [log.level for log in logs]
+        for log in logs:
+            log.setLevel(logging.CRITICAL + 1)
         try:
             yield
         finally:
-            log.disabled = was_disabled
+            for log, level in zip(logs, levels, strict=True):
+                log.setLevel(level)
 
 
 class Tags:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,9 +59,10 @@ def load_volume(path: Path, stack: Stack, volume: int, said: tuple[Notice, ...])
     )
     grid = None
     notices = [*said]
+    header = fingerprint(slices)
     if stack.is_placed:
-        slices, repeats = _without_repeats(slices)
-        grid = _grid(slices)
+        slices, repeats = without_repeats(slices)
+        grid = grid_of(slices)
         notices += [*repeats, *about_grid(grid, slices)]
     geometry = _picture_geometry(slices) if grid is None else _geometry(grid, slices)
     values = meaningful(decode(_wanted(slices)), slices)
@@ -74,15 +76,25 @@ def load_volume(path: Path, stack: Stack, volume: int, said: tuple[Notice, ...])
         path=path,
         format="dicom",
         modality=modality,
+        header=header,
         volume=volume,
         volumes=len(stack.volumes),
     )
     cine = not stack.is_placed and len(slices) > 1
     units = _units(slices[0].file.units, modality)
-    return replace(made, units=units, stack="time" if cine else "space")
+    if not cine:
+        return replace(made, units=units)
+    return replace(made, units=units, stack="time", frame_ms=slices[0].file.frame_time_ms)
 
 
-def _grid(slices: Sequence[Slice]) -> SliceGrid:
+def fingerprint(slices: Sequence[Slice]) -> bytes:
+    """Digest of which frames of which files these are; tells nothing of the patient."""
+    named = (f"{s.file.instance_uid or s.file.path.name}:{s.frame.index}\n" for s in slices)
+    return sha256("".join(named).encode()).digest()
+
+
+def grid_of(slices: Sequence[Slice]) -> SliceGrid:
+    """Lay the regular grid through slices, no two at one place."""
     first = slices[0]
     size = first.frame.pixel_size
     return fit_grid(
@@ -93,7 +105,7 @@ def _grid(slices: Sequence[Slice]) -> SliceGrid:
     )
 
 
-def _without_repeats(slices: Sequence[Slice]) -> tuple[tuple[Slice, ...], list[Notice]]:
+def without_repeats(slices: Sequence[Slice]) -> tuple[tuple[Slice, ...], list[Notice]]:
     """Leave out slices that lie where another with the very same pixels lies.
 
     Raises

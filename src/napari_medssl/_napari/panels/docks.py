@@ -1,0 +1,35 @@
+"""Where a panel sits in napari's window."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+
+def outermost(panel: QWidget) -> QWidget:
+    """Return the window that a panel belongs to, even where its dock floats."""
+    widget: QWidget = panel
+    while widget.parentWidget() is not None:
+        widget = widget.parentWidget()
+    return widget
+
+
+def share_tab(panel: QWidget, kind: type[QWidget]) -> None:
+    """Put a panel's dock behind that of a panel of another kind, as a tab; leave a floating one.
+
+    napari takes no wish of a plugin for this, and two panels above each other are both too short.
+    """
+    window, mine = outermost(panel), _dock_of(panel)
+    others = [_dock_of(other) for other in window.findChildren(kind) if other is not panel]
+    beside = next((dock for dock in others if dock is not None and not dock.isFloating()), None)
+    if not isinstance(window, QMainWindow) or mine is None or beside is None:
+        return
+    if not mine.isFloating() and mine not in window.tabifiedDockWidgets(beside):
+        window.tabifyDockWidget(beside, mine)
+        mine.raise_()
+
+
+def _dock_of(panel: QWidget) -> QDockWidget | None:
+    widget: QWidget | None = panel
+    while widget is not None and not isinstance(widget, QDockWidget):
+        widget = widget.parentWidget()
+    return widget

@@ -1,0 +1,114 @@
+"""The top of the Project panel: which project, whether all is saved, and why it is read-only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QLabel, QMessageBox, QVBoxLayout, QWidget
+
+from napari_medssl._napari.panels.section import Section, button, side_by_side, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SAVED, _PROBLEM = "color: #7fd69b;", "color: #ff8a80; font-weight: bold;"
+_BANNER = "background-color: #5a4a1f; color: #ffe9b0; padding: 6px; border-radius: 3px;"
+
+
+class ProjectHeader(Section):
+    """Make, open and close a project; the line that says whether all is on the disk."""
+
+    create_asked = Signal(str)
+    open_asked = Signal(str)
+    recent_chosen = Signal(int)
+    close_asked = Signal()
+    retry_asked = Signal()
+    again_asked = Signal()
+    project_shown = Signal(bool)
+
+    def __init__(self) -> None:
+        super().__init__("Project")
+        self._name = words(style="font-size: 14px; font-weight: bold;")
+        self._saving = words()
+        self._retry = button("Retry", "Try again to write what is not on the disk yet")
+        self._retry.clicked.connect(self.retry_asked)
+        self._banner = words(style=_BANNER)
+        self._again = button("Try again", "Open the project again; the other window must be closed")
+        self._again.clicked.connect(self.again_asked)
+        self._close = button("Close project", "All changes are saved first")
+        self._close.clicked.connect(self.close_asked)
+        self._recent = QWidget()
+        self._recent_rows = QVBoxLayout(self._recent)
+        self._recent_rows.setContentsMargins(0, 0, 0, 0)
+        self._lay_out()
+        self.show_project(None, "")
+
+    def show_project(self, name: str | None, read_only: str) -> None:
+        """Show which project is open, and why it cannot be changed (empty: it can)."""
+        is_open = name is not None
+        self._name.setText(name or "")
+        for part in (self._name, self._saving, self._close):
+            part.setVisible(is_open)
+        self._start.setVisible(not is_open)
+        self._banner.setText(f"{read_only} You can look, but not change anything.")
+        self._banner.setVisible(bool(read_only))
+        self._again.setVisible(bool(read_only))
+        self._retry.hide()
+        self.project_shown.emit(is_open)
+
+    def show_recent(self, names: Sequence[str]) -> None:
+        """Offer the projects opened last."""
+        while self._recent_rows.count():
+            self._recent_rows.takeAt(0).widget().deleteLater()
+        if names:
+            self._recent_rows.addWidget(QLabel("Recent"))
+        for number, name in enumerate(names):
+            made = button(name, "Open this project as it was left")
+            made.clicked.connect(lambda _=False, n=number: self.recent_chosen.emit(n))
+            self._recent_rows.addWidget(made)
+
+    def show_saving(self, words: str, *, problem: bool) -> None:
+        """Say whether all is on the disk; a problem comes with a button to try again."""
+        self._saving.setText(words)
+        self._saving.setStyleSheet(_PROBLEM if problem else _SAVED)
+        self._retry.setVisible(problem)
+
+    def ask(self, question: str, answers: Sequence[str]) -> int | None:
+        """Let the user choose a way on; None when the question is closed."""
+        box = QMessageBox(self)
+        box.setWindowTitle("MedSSL")
+        box.setText(question)
+        buttons = [box.addButton(a, QMessageBox.ButtonRole.AcceptRole) for a in answers]
+        box.setDefaultButton(buttons[0])
+        box.exec()
+        chosen = box.clickedButton()
+        return next((n for n, made in enumerate(buttons) if made is chosen), None)
+
+    def ask_new(self) -> None:
+        """Ask for the folder of a new project."""
+        folder = QFileDialog.getExistingDirectory(self, "A folder for the new project")
+        if folder:
+            self.create_asked.emit(folder)
+
+    def ask_open(self) -> None:
+        """Ask for the folder of a project."""
+        folder = QFileDialog.getExistingDirectory(self, "Open a project: choose its folder")
+        if folder:
+            self.open_asked.emit(folder)
+
+    def _lay_out(self) -> None:
+        new = button("New project…", "In a folder of your choice; your images stay where they are")
+        old = button("Open project…", "Go on exactly where you stopped")
+        new.clicked.connect(self.ask_new)
+        old.clicked.connect(self.ask_open)
+        self._start = QWidget()
+        start = QVBoxLayout(self._start)
+        start.setContentsMargins(0, 0, 0, 0)
+        start.addLayout(side_by_side(new, old))
+        start.addWidget(self._recent)
+        self.body.addWidget(self._start)
+        self.add_row(self._name, self._close)
+        self.add_row(self._saving, self._retry)
+        self.body.addWidget(self._banner)
+        self.body.addWidget(self._again)

@@ -1,0 +1,287 @@
+"""``medssl project``: cases and their masks in a folder where no step is ever lost."""
+
+from __future__ import annotations
+
+import json as json_text
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_medssl.cli.label_text import hex_colour, label_facts, parse_label
+from napari_medssl.errors import ReadOnlyError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_medssl.project import AddReport, Case, Project
+
+project_app = typer.Typer(
+    no_args_is_help=True, help="Cases and their masks, safe in one folder: new, add, status, ..."
+)
+
+_Folder = Annotated[Path, typer.Argument(help="The project's folder.")]
+_Case = Annotated[str, typer.Argument(help="A case, as case-001: see 'medssl project status'.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_Labels = Annotated[
+    list[str] | None, typer.Option(metavar="VALUE,NAME[,#RRGGBB]", help="A label, as 1,liver.")
+]
+_AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
+
+
+@project_app.command("new")
+def new_project(
+    folder: _Folder,
+    name: Annotated[str, typer.Option(help="Name for people; else the folder's.")] = "",
+    label: _Labels = None,
+) -> None:
+    """Make a project in a folder."""
+    labels = [parse_label(text) for text in label or []]
+    from napari_medssl.project import create_project
+
+    with create_project(folder, name=name, labels=labels) as project:
+        print(f"'{project.name}' is ready. Add images with 'medssl project add'.")
+
+
+@project_app.command("add")
+def add_images(
+    folder: _Folder,
+    paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    volume: Annotated[int, typer.Option(help="Which volume of a 4-D image, from 0.")] = 0,
+    series: Annotated[int | None, typer.Option(help="Only this series of a folder.")] = None,
+    json: _Json = False,
+) -> None:
+    """Add images, or all images and DICOM series below folders; exit 1 if none could be added.
+
+    Masks are passed over: files that end in _mask or _seg, lie in a folder of labels, or were
+    written by us.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    reports: list[AddReport] = []
+    with _to_change(folder) as project, Progress(console=Console(stderr=True)) as bar:
+        for path in paths:
+            task = bar.add_task(path.name, total=None)
+            told = _progress(bar, task)
+            reports.append(project.add(path, volume=volume, series=series, progress=told))
+    _say_added(reports, as_json=json)
+
+
+@project_app.command("status")
+def show_status(folder: _Folder, json: _Json = False) -> None:
+    """Show how far each case is, and how large its labels are."""
+    with _to_look(folder) as project:
+        names = {state.info.value: state.info.name for state in project.labels()}
+        if json:
+            cases = [_facts(case) for case in project.cases()]
+            print(json_text.dumps({"name": project.name, "cases": cases}, ensure_ascii=False))
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        columns = ("case", "name", "modality", "status", "steps", "slices done", "labels")
+        table = Table(*columns, box=None)
+        for case in project.cases():
+            sizes = (f"{names.get(v, v)} {ml:.2f} ml" for v, ml in case.volumes_ml.items())
+            counts = (str(case.steps), str(case.done_slices))
+            words = (case.id, case.name, case.modality, case.status, *counts, ", ".join(sizes))
+            table.add_row(*words)
+        Console().print(table)
+
+
+@project_app.command("mark")
+def mark_case(
+    folder: _Folder,
+    case: _Case,
+    status: Annotated[str | None, typer.Option(help="new, 'in work', done or flagged.")] = None,
+    note: Annotated[str | None, typer.Option(help="Words on the case.")] = None,
+    slice_: Annotated[
+        str | None,
+        typer.Option("--slice", metavar="PLANE:INDEX", help="A slice as the file counts: axial:12"),
+    ] = None,
+    not_done: Annotated[
+        bool, typer.Option("--not-done", help="With --slice: it is not finished after all.")
+    ] = False,
+) -> None:
+    """Set a case's status, or call one of its slices finished."""
+    if not_done and slice_ is None:
+        raise UsageError("--not-done without --slice", expected="both")
+    if (status, note, slice_) == (None, None, None):
+        raise UsageError("nothing to mark", expected="--status, --note or --slice")
+    with _to_change(folder) as project:
+        found = project.case(case)
+        if slice_ is not None:
+            axis, index = _slice(slice_)
+            project.mark_done(case, axis, found.grid.slice_of_file(axis, index), done=not not_done)
+        if status is not None or note is not None:
+            project.set_status(case, status or found.status, note)
+    print(f"{case} is marked.")
+
+
+@project_app.command("labels")
+def show_labels(
+    folder: _Folder,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="VALUE,NAME[,#RRGGBB]", help="Add or change a label."),
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Show the label table, after adding or changing labels."""
+    given = [parse_label(text) for text in set_ or []]
+    from napari_medssl.project import LabelState
+
+    with _to_change(folder) if given else _to_look(folder) as project:
+        if given:
+            states = {state.info.value: state for state in project.labels()}
+            for info in given:
+                before = states.get(info.value, LabelState(info))
+                states[info.value] = replace(before, info=info)
+            project.set_labels(states.values())
+        infos = [state.info for state in project.labels()]
+    if json:
+        print(json_text.dumps([label_facts(info) for info in infos], ensure_ascii=False))
+        return
+    for info in infos:
+        print(f"{info.value:5} {hex_colour(info)} {info.name}")
+
+
+@project_app.command("mask")
+def exchange_mask(
+    folder: _Folder,
+    case: _Case,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the mask; the suffix says the format.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A mask to take instead of the present one.")
+    ] = None,
+) -> None:
+    """Write a case's mask to a file, or take one from a file (in one step that can be undone)."""
+    if (out is None) == (source is None):
+        raise UsageError("not one of --out and --from", expected="one of them")
+    from napari_medssl.project.masks import export_mask, import_mask
+
+    if out is not None:
+        with _to_look(folder) as project:
+            export_mask(project, case, out)
+        print(f"Wrote '{out.name}'.")
+    if source is not None:
+        with _to_change(folder) as project:
+            notices = import_mask(project, case, source)
+        print(f"'{source.name}' is the mask of {case} now.")
+        for notice in notices:
+            print(f"  ! {notice.text}")
+
+
+@project_app.command("relocate")
+def relocate_image(
+    folder: _Folder,
+    case: _Case,
+    path: Annotated[Path, typer.Argument(help="The image, or a folder above it.")],
+) -> None:
+    """Say where the image of a case is now; only the very same image is taken."""
+    with _to_change(folder) as project:
+        project.relocate(case, path)
+    print(f"The image of {case} is found.")
+
+
+@project_app.command("check")
+def check_project(
+    folder: _Folder,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Go on with a copy whose last steps are missing.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """Read everything a project holds and look for its images; exit 1 if something is wrong."""
+    from napari_medssl.project import open_project
+
+    with open_project(folder, read_only=not accept, accept_incomplete=accept) as project:
+        problems = project.find_problems()
+    if json:
+        print(json_text.dumps({"problems": problems}, ensure_ascii=False))
+    else:
+        print("\n".join(problems) if problems else "All is well.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@project_app.command("purge")
+def purge_case(
+    folder: _Folder,
+    case: _Case,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a case with everything drawn on it, beyond recovery; its image is left alone."""
+    with _to_change(folder) as project:
+        name = project.case(case).name
+        if not yes:
+            typer.confirm(f"Remove {case} ({name}) and all work on it, for ever?", abort=True)
+        project.purge(case)
+    print(f"{case} is removed.")
+
+
+def _to_look(folder: Path) -> Project:
+    from napari_medssl.project import open_project
+
+    return open_project(folder, read_only=True)
+
+
+def _to_change(folder: Path) -> Project:
+    from napari_medssl.project import open_project
+
+    project = open_project(folder)
+    if not project.read_only:
+        return project
+    why = project.why_read_only
+    project.close()
+    raise ReadOnlyError(why)
+
+
+def _progress(bar: Any, task: Any) -> Callable[[int, int], None]:
+    return lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _say_added(reports: Sequence[AddReport], *, as_json: bool) -> None:
+    added = [case for report in reports for case in report.added]
+    already = [case for report in reports for case in report.already]
+    refused = [one for report in reports for one in report.refused]
+    masks = sum(len(report.masks) for report in reports)
+    if as_json:
+        told = [{"name": name, "why": why} for name, why in refused]
+        facts = {"added": added, "already": already, "refused": told, "masks": masks}
+        print(json_text.dumps(facts, ensure_ascii=False))
+    else:
+        words = [f"{len(added)} added", f"{len(already)} there already"]
+        words += [f"{masks} masks passed over"] if masks else []
+        print(f"{', '.join(words)}.")
+        for _, why in refused:
+            print(f"  ! {why}")
+    if not added and not already:
+        raise typer.Exit(1)
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "name": case.name,
+        "modality": case.modality,
+        "status": case.status,
+        "note": case.note,
+        "steps": case.steps,
+        "slices_done": case.done_slices,
+        "labels_ml": case.volumes_ml,
+        "added": case.added.isoformat(),
+        "opened": case.opened.isoformat() if case.opened else None,
+    }
+
+
+def _slice(text: str) -> tuple[int, int]:
+    """Read ``axial:12``."""
+    plane, _, index = text.partition(":")
+    if plane not in _AXES or not index.isdecimal():
+        raise UsageError(f"the slice '{text}'", expected="as axial:12, coronal:0 or sagittal:40")
+    return _AXES[plane], int(index)
