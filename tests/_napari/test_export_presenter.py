@@ -94,8 +94,7 @@ def test_dicom_of_an_image_that_is_none_is_refused_in_a_sentence(tmp_path, kind)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("answer", [{"ask_file": ""}])
-def test_a_closed_question_writes_nothing(answer):
+def test_a_closed_question_writes_nothing():
     bench = one()
     bench.view.ask_file.return_value = ""
     bench.panel.export()
@@ -187,7 +186,9 @@ def test_an_earlier_export_is_replaced_only_if_the_user_says_so(tmp_path):
     assert write.call_args.args[2] is True
 
 
-def test_what_goes_wrong_in_the_program_is_a_sentence_without_a_path(tmp_path):
+def test_what_goes_wrong_in_the_program_is_a_sentence_without_a_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "logs"))
+
     def write(*_):
         raise RuntimeError("/home/someone/patient")
 
@@ -196,6 +197,9 @@ def test_what_goes_wrong_in_the_program_is_a_sentence_without_a_path(tmp_path):
     bench.panel.export()
     bench.work.answer_all()
     bench.view.show_failure.assert_called_once_with("This did not work (RuntimeError).")
+    (log,) = (tmp_path / "logs").rglob("*.log")
+    assert "RuntimeError" in log.read_text()
+    assert "patient" not in log.read_text()
 
 
 def test_what_can_be_exported_is_offered_with_its_own_kinds():

@@ -312,3 +312,72 @@ def test_a_window_that_is_killed_loses_no_stroke_that_it_called_saved(tmp_path):
     done = subprocess.run(code, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "lost: 0" in done.stdout
+
+
+def test_a_mask_opened_on_a_case_becomes_the_case_s_own(window, study, scans, tmp_path):
+    from napari_medssl.io import read_volume, write_labels
+
+    one = window(segment=True)
+    one.open(study)
+    one.open_case("case-001")
+    saved = np.zeros((8, 40, 50), np.uint8)
+    saved[2:4, 10:20, 10:20] = 1
+    write_labels(saved, read_volume(scans / "one.nii.gz"), tmp_path / "saved.nii.gz")
+    one.segment.presenter.mask.open(tmp_path / "saved.nii.gz")
+    one.until(lambda: np.array_equal(one.mask.data, saved))
+    one.until(lambda: [layer.name for layer in one.viewer.layers] == ["one", "Mask"])
+    one.segment.presenter.mask.begin()
+    one.until(lambda: not one.mask.data.any() and len(one.viewer.layers) == 2)
+    one.segment.presenter.history.undo()
+    assert np.array_equal(one.mask.data, saved)
+    one.close()
+    with open_project(study) as project:
+        assert np.array_equal(project.load("case-001").labels, saved)
+
+
+def test_a_window_whose_changes_cannot_be_saved_stays_if_the_user_says_so(
+    window, study, monkeypatch
+):
+    from napari_medssl.errors import SaveError
+    from napari_medssl.project import Project
+
+    one = window(show=True)
+    one.open(study)
+    one.open_case("case-001")
+    full = pytest.MonkeyPatch()
+    full.setattr(Project, "record", lambda *_: (_ for _ in ()).throw(SaveError("no room")))
+    one.mask.data_setitem((np.array([1]), np.array([2]), np.array([3])), 1)
+    one.until(lambda: "Not saved yet: no room." in one.texts)
+    answers = []
+    monkeypatch.setattr(one.panel._header, "ask", lambda *asked: answers.append(asked))
+    one.viewer.window._qt_window.close()
+    assert one.viewer.window._qt_window.isVisible()
+    assert "not saved yet. no room." in answers[0][0]
+    full.undo()
+    one.press("Retry")
+    one.until(lambda: "All changes saved" in one.texts)
+
+
+def test_the_commands_of_the_palette_dock_the_panel(
+    make_napari_viewer, npe2pm, qtbot, study, tmp_path, monkeypatch
+):
+    import npe2
+    from qtpy.QtWidgets import QFileDialog
+
+    from napari_medssl._napari import commands
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    npe2pm.register(npe2.PluginManifest.from_distribution("napari-medssl"))
+    viewer = make_napari_viewer()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(study))
+    commands.open_project()
+    (panel,) = viewer.window.dock_widgets.values()
+    qtbot.waitUntil(lambda: panel.presenter.project is not None, timeout=_PATIENCE_MS)
+    commands.export()
+    assert "There is no mask to export yet" in panel._status._line.text()
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "new"), "")
+    )
+    commands.new_project()
+    qtbot.waitUntil((tmp_path / "new" / "project.sqlite").exists, timeout=_PATIENCE_MS)
+    panel.release()

@@ -142,7 +142,7 @@ def test_projects_opened_before_are_offered_by_name(window, study):
     one = window()
     one.open(study)
     one.panel.close()
-    one.view.show_recent.assert_called_with(["study"])
+    one.view.show_recent.assert_called_with(("study",))
     one.panel.open_recent(0)
     one.settle()
     assert one.shown == ("study", "")

@@ -25,6 +25,14 @@ def test_the_last_one_comes_first_and_once(recent, tmp_path):
     assert RecentProjects(recent.file).folders() == (one, two)
 
 
+def test_two_of_one_name_are_told_apart(recent, tmp_path):
+    for name in ("a", "b"):
+        folder(tmp_path, name)
+        recent.note(folder(tmp_path, f"{name}/study"))
+    recent.note(folder(tmp_path, "other"))
+    assert recent.names() == ("other", "study (in b)", "study (in a)")
+
+
 def test_folders_that_are_gone_are_not_offered(recent, tmp_path):
     one = folder(tmp_path, "one")
     recent.note(one)

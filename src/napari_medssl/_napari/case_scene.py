@@ -93,6 +93,8 @@ class CaseScene:
         self._image = self._mask = self._editable = None
         for layer in layers:
             self._remove(layer)
+        if layers:
+            self._viewer.layers.selection.clear()  # which would hold on to the layer removed last
 
     def busy(self) -> str:
         """Tell what is still being done to the mask; empty when nothing is."""

@@ -35,6 +35,7 @@ class CaseList(Section):
     """Open cases, walk through them, say how far each is, add more."""
 
     open_asked = Signal(str)
+    opened = Signal()
     step_asked = Signal(int)
     status_asked = Signal(list, str)
     filter_chosen = Signal(str)
@@ -87,6 +88,8 @@ class CaseList(Section):
         row = self._model.row_of(case)
         if row is not None:
             self._table.selectRow(row)
+        if case is not None:
+            self.opened.emit()
 
     def offer_find(self, case: str | None) -> None:
         """Offer to find the image of a case again; None takes the offer away."""

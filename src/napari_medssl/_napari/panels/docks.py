@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QOpenGLWidget, QWidget
 
 
 def outermost(panel: QWidget) -> QWidget:
@@ -26,6 +26,17 @@ def share_tab(panel: QWidget, kind: type[QWidget]) -> None:
     if not mine.isFloating() and mine not in window.tabifiedDockWidgets(beside):
         window.tabifyDockWidget(beside, mine)
         mine.raise_()
+
+
+def go_to_canvas(panel: QWidget, kind: type[QWidget]) -> None:
+    """Bring a panel of another kind to the front, and let keys go to the canvas from now on."""
+    window = outermost(panel)
+    for dock in map(_dock_of, window.findChildren(kind)):
+        if dock is not None:
+            dock.raise_()
+    canvas = window.findChild(QOpenGLWidget)
+    if canvas is not None:
+        canvas.setFocus()
 
 
 def _dock_of(panel: QWidget) -> QDockWidget | None:

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_medssl._napari.case_scene import CaseScene
 from napari_medssl._napari.keys import PanelKeys
 from napari_medssl._napari.panels.case_list import CaseList
-from napari_medssl._napari.panels.docks import outermost, share_tab
+from napari_medssl._napari.panels.docks import go_to_canvas, outermost, share_tab
 from napari_medssl._napari.panels.export_dialog import ExportDialog
 from napari_medssl._napari.panels.project_header import ProjectHeader
 from napari_medssl._napari.panels.segment import SegmentPanel
@@ -113,7 +113,7 @@ class ProjectPanel(QWidget):
         if window is not self._window:
             self._window = window
             window.installEventFilter(self)
-            self._work.later("tab", 0, lambda: share_tab(self, SegmentPanel))
+            share_tab(self, SegmentPanel)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -135,6 +135,7 @@ class ProjectPanel(QWidget):
         header.retry_asked.connect(to.retry)
         header.again_asked.connect(to.try_again)
         cases.open_asked.connect(to.case.open)
+        cases.opened.connect(lambda: go_to_canvas(self, SegmentPanel))
         cases.step_asked.connect(to.cases.open_next)
         cases.status_asked.connect(to.cases.set_status)
         cases.filter_chosen.connect(lambda status: to.cases.choose_filter(status or None))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari.utils.notifications import show_error
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QLabel, QMessageBox, QVBoxLayout, QWidget
 
@@ -70,6 +72,8 @@ class ProjectHeader(Section):
 
     def show_saving(self, words: str, *, problem: bool) -> None:
         """Say whether all is on the disk; a problem comes with a button to try again."""
+        if problem and not self._retry.isVisibleTo(self):
+            show_error(words)  # the panel may lie behind another tab
         self._saving.setText(words)
         self._saving.setStyleSheet(_PROBLEM if problem else _SAVED)
         self._retry.setVisible(problem)
@@ -86,8 +90,9 @@ class ProjectHeader(Section):
         return next((n for n, made in enumerate(buttons) if made is chosen), None)
 
     def ask_new(self) -> None:
-        """Ask for the folder of a new project."""
-        folder = QFileDialog.getExistingDirectory(self, "A folder for the new project")
+        """Ask where the folder of a new project is to be made, and under which name."""
+        wanted = str(Path.home() / "My project")
+        folder, _ = QFileDialog.getSaveFileName(self, "Name the new project's folder", wanted)
         if folder:
             self.create_asked.emit(folder)
 
@@ -98,7 +103,7 @@ class ProjectHeader(Section):
             self.open_asked.emit(folder)
 
     def _lay_out(self) -> None:
-        new = button("New project…", "In a folder of your choice; your images stay where they are")
+        new = button("New project…", "Makes a folder of its own; your images stay where they are")
         old = button("Open project…", "Go on exactly where you stopped")
         new.clicked.connect(self.ask_new)
         old.clicked.connect(self.ask_open)

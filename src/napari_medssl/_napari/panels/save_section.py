@@ -16,6 +16,7 @@ class SaveSection(Section):
 
     save_asked = Signal()
     mask_chosen = Signal(str)
+    export_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__("6  Save")
@@ -23,7 +24,10 @@ class SaveSection(Section):
         open_mask = button("Open mask…", "Go on with a mask that was saved for this image")
         save.clicked.connect(self.save_asked)
         open_mask.clicked.connect(self._ask_mask)
+        export = button("Export…", "As a DICOM object, a film or a report, with or without names")
+        export.clicked.connect(self.export_asked)
         self.add_row(save, open_mask)
+        self.add_row(export)
 
     def ask_save_path(self, suggested: str) -> str:
         """Ask where to save; empty when the question is closed."""

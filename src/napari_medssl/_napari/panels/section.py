@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QShowEvent
 
 
+_BELOW = 8
 _BAR_MARGIN = 2  # of napari's scroll bars, which their size does not tell
 
 
@@ -87,6 +88,10 @@ class Scroll(QScrollArea):
         """Ask for the width again: napari's fonts and paddings are only known when shown."""
         super().showEvent(event)
         self.setMinimumWidth(self.minimumSizeHint().width())
+
+    def reveal(self, part: QWidget) -> None:
+        """Scroll so far that a part that has just grown is seen whole."""
+        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(part, 0, _BELOW))  # once laid out
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough for the widest row and the scroll bar."""

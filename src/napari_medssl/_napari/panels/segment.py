@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_medssl._napari.keys import PanelKeys
 from napari_medssl._napari.panels.correct_section import CorrectSection
 from napari_medssl._napari.panels.engine_section import EngineSection
+from napari_medssl._napari.panels.export_dialog import ExportDialog
 from napari_medssl._napari.panels.image_section import ImageSection
 from napari_medssl._napari.panels.label_table import LabelTable
 from napari_medssl._napari.panels.outline_section import OutlineSection
@@ -19,6 +20,7 @@ from napari_medssl._napari.panels.status_section import StatusSection
 from napari_medssl._napari.panels.tools_section import ToolsSection
 from napari_medssl._napari.panels.view_section import ViewSection
 from napari_medssl._napari.presenters.installed_engines import InstalledEngines
+from napari_medssl._napari.presenters.mask_export import mask_sources
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
 from napari_medssl._napari.scene import ViewerScene
 from napari_medssl._napari.threads import WorkThread
@@ -96,6 +98,12 @@ class SegmentPanel(QWidget):
         """Ask for a DICOM folder and open it."""
         self._image.ask_folder()
 
+    def open_export(self) -> None:
+        """Ask what to write the mask in hand as."""
+        sources = mask_sources(self._scene, self.presenter.activity)
+        if sources:
+            ExportDialog(self, sources).open()
+
     def release(self) -> None:
         """Give keys, events and the thread back; the mask stays on the canvas."""
         if not self._closed:
@@ -133,7 +141,9 @@ class SegmentPanel(QWidget):
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
         outside.setSpacing(4)
-        outside.addWidget(Scroll(inside), 1)
+        scroll = Scroll(inside)
+        self._tools.grown.connect(lambda: scroll.reveal(self._tools))
+        outside.addWidget(scroll, 1)
         foot = QWidget()
         bottom = QVBoxLayout(foot)
         bottom.setContentsMargins(6, 0, 6, 4)
@@ -172,6 +182,7 @@ class SegmentPanel(QWidget):
         self._outline.discard_asked.connect(to.prompting.discard)
         self._save.save_asked.connect(to.mask.save)
         self._save.mask_chosen.connect(to.mask.open)
+        self._save.export_asked.connect(self.open_export)
         self._connect_labels()
         self._connect_correct()
         self._bind_keys()

@@ -30,6 +30,7 @@ class ToolsSection(QWidget):
     """Folded away until asked for."""
 
     apply_asked = Signal(str, object, bool, object)  # name, settings, slice only, other
+    grown = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,6 +88,7 @@ class ToolsSection(QWidget):
     def _fold(self, away: bool) -> None:
         self._folded.setVisible(not away)
         self._unfold.setText(_FOLDED if away else _OPEN)
+        self.grown.emit()
 
     def _show_tool(self) -> None:
         tool = self._chosen = self._tool.currentData()
@@ -109,6 +111,7 @@ class ToolsSection(QWidget):
             box = self._boxes[parameter.name] = _number(parameter)
             self._form.addRow(parameter.title, box)
         self._slice.setVisible(tool.scope == "volume or slice")
+        self.grown.emit()
 
     def _ask(self) -> None:
         if self._chosen is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_medssl._napari.presenters.export_kinds import ExportKind
 from napari_medssl.errors import MedSSLError
+from napari_medssl.log import record_unforeseen
 from napari_medssl.project.export_folder import read_log
 
 if TYPE_CHECKING:
@@ -206,6 +207,8 @@ class ExportPresenter:
 
     def _fail(self, error: Exception) -> None:
         ours = isinstance(error, MedSSLError)
+        if not ours:
+            record_unforeseen(error)
         self._view.show_failure(
             str(error) if ours else f"This did not work ({type(error).__name__})."
         )

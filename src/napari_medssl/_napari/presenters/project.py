@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,8 +10,12 @@ from napari_medssl._napari.presenters.activity import Activity
 from napari_medssl._napari.presenters.case import CasePresenter
 from napari_medssl._napari.presenters.cases import CasesPresenter
 from napari_medssl._napari.presenters.project_export import project_sources
-from napari_medssl._napari.presenters.write_queue import Backlog, WriteQueue
-from napari_medssl.errors import MedSSLError
+from napari_medssl._napari.presenters.project_questions import (
+    closing_question,
+    recovery_question,
+    sentence,
+)
+from napari_medssl._napari.presenters.write_queue import WriteQueue
 from napari_medssl.project import create_project, open_project
 from napari_medssl.project.schema import FILE_NAME
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from napari_medssl._napari.presenters.cases import CaseListView
     from napari_medssl._napari.presenters.export_kinds import ExportSource
     from napari_medssl._napari.presenters.recent_projects import RecentProjects
-    from napari_medssl.project import Project, Unfinished
+    from napari_medssl.project import Project
 
 _PATIENCE_S = 10.0
 _BUSY = ("Wait", "Close without it")
@@ -169,7 +172,7 @@ class ProjectPresenter:
             return False
         self.case.save_view()
         while (left := queue.wait(_PATIENCE_S)).waiting:
-            answer = self._view.ask(_closing_question(left), _UNSAVED)
+            answer = self._view.ask(closing_question(left), _UNSAVED)
             if answer == 1:
                 queue.drop()
             elif answer is None and may_stay:
@@ -244,7 +247,7 @@ class ProjectPresenter:
             self.activity.later("heartbeat", _HEARTBEAT_MS, self._keep_alive)
 
     def _show_project(self) -> None:
-        self._view.show_recent([folder.name for folder in self._recent.folders()])
+        self._view.show_recent(self._recent.names())
         self._why_read_only = self._project.why_read_only if self._project is not None else ""
         self._view.show_project(self._name if self._project else None, self._why_read_only)
         self._show_backlog()
@@ -258,7 +261,7 @@ class ProjectPresenter:
             return
         left = queue.backlog
         if left.problem is not None:
-            words = f"Not saved yet: {_sentence(left.problem)}"
+            words = f"Not saved yet: {sentence(left.problem)}"
         elif left.waiting:
             words = "Saving…"
         else:
@@ -270,34 +273,5 @@ class ProjectPresenter:
 def _look_at(project: Project) -> _Opened:
     """Read what the window needs to know at once; by the thread that opened the project."""
     unfinished = None if project.read_only else project.unfinished
-    question = _recovery_question(project, unfinished) if unfinished is not None else ""
+    question = recovery_question(project, unfinished) if unfinished is not None else ""
     return _Opened(project, project.name, project.last_case, question)
-
-
-def _sentence(problem: Exception) -> str:
-    """Errors of ours are sentences; of others only the kind is told, as they may quote a path."""
-    if isinstance(problem, MedSSLError):
-        return str(problem)
-    return f"the disk or the program failed ({type(problem).__name__})."
-
-
-def _closing_question(left: Backlog) -> str:
-    why = "This takes long." if left.problem is None else _sentence(left.problem)
-    changes = "1 change is" if left.waiting == 1 else f"{left.waiting} changes are"
-    return f"{changes} not saved yet. {why}"
-
-
-def _recovery_question(project: Project, unfinished: Unfinished) -> str:
-    """Ask in words of the day: what is saved, and what going back means."""
-    last = unfinished.last.astimezone()
-    when = (
-        f"{last:%H:%M:%S}"
-        if last.date() == datetime.now().astimezone().date()
-        else (f"{last:%H:%M:%S on %d %B}")
-    )
-    name = project.case(unfinished.case).name
-    return (
-        f"MedSSL did not close properly last time. Everything up to {when} is saved. "
-        f"Go on from there, or go back to how '{name}' was when it was last opened? "
-        "Going back can be undone."
-    )

@@ -38,6 +38,15 @@ class RecentProjects:
             return ()
         return tuple(folder for folder in told if folder.is_dir())
 
+    def names(self) -> tuple[str, ...]:
+        """Return what to call them: of two with one name, the folder around each is told too."""
+        folders = self.folders()
+        short = [folder.name for folder in folders]
+        return tuple(
+            name if short.count(name) == 1 else f"{name} (in {folder.parent.name})"
+            for name, folder in zip(short, folders, strict=True)
+        )
+
     def note(self, folder: Path) -> None:
         """Put a folder first.
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from threading import Condition
 from typing import TYPE_CHECKING
 
+from napari_medssl.errors import MedSSLError
+from napari_medssl.log import record_unforeseen
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -93,7 +96,8 @@ class WriteQueue:
             return self._backlog()
 
     def close(self, last: Callable[[], None]) -> None:
-        """Do this after everything that waits, and take nothing more."""
+        """Do this after everything that waits; take nothing more, and tell nothing more."""
+        self._tell = lambda: None  # whoever listened may be gone
         self.put(last)
         with self._changed:
             self._closed = True
@@ -129,6 +133,8 @@ class WriteQueue:
         self._tell()
 
     def _keep(self, write: _Write, error: Exception) -> None:
+        if not isinstance(error, MedSSLError):
+            record_unforeseen(error)
         with self._changed:
             self._waiting.appendleft(write)
             self._in_hand, self._problem = None, error
