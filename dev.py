@@ -25,6 +25,7 @@ APT_PACKAGES = [
     *("libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0", "libxcb-xkb1"),
     *("libxkbcommon-x11-0", "xauth", "xvfb"),
 ]
+IN_PARALLEL = ["--numprocesses", "auto", "--dist", "worksteal"]
 WITHOUT_WINDOW = ["-p", "no:napari", "-p", "no:npe2", "-p", "no:pytest-qt"]
 
 
@@ -98,7 +99,9 @@ def demo(arguments: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run the tests without a window first, which also proves that the core is free of one."""
     pytest = [python(), "-m", "pytest"]
-    run(*pytest, *WITHOUT_WINDOW, "-m", "not gui and not gpu", *arguments)
+    one_each = {**os.environ, "OMP_NUM_THREADS": "1"}  # else each process takes every processor
+    core = [*pytest, *WITHOUT_WINDOW, *IN_PARALLEL, "-m", "not gui and not gpu"]
+    run(*core, *arguments, env=one_each)
     run(*on_a_screen(virtual=True), *pytest, "-m", "gui", "tests/_napari", *arguments)
 
 

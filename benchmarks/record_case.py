@@ -102,7 +102,7 @@ class Hand:
         for part in np.linspace(0.2, 1, 5):
             between = start + (end - start) * float(part)
             self._xdotool("mousemove", between.x(), between.y())
-            sleep(0.05)
+            sleep(0.15)  # a hand is no faster
         self._xdotool("mouseup", 1)
         self.clicks += 1
         sleep(0.3)

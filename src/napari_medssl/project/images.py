@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MASK_FOLDERS = {"labelstr", "labelsts", "labels", "label", "masks", "mask", "segmentations"}
 _MASK_ENDINGS = ("_mask", "-mask", "_masks", "_label", "_labels", "_seg", "-seg", "_segmentation")
+#: names of folders that tell nothing of the series in them
+_SAYING_NOTHING = {"image", "images", "dicom", "dcm", "series", "scan", "data"}
 _KEY_ROUNDS = 100_000
 
 
@@ -68,7 +70,7 @@ def find_images(path: Path, series: int | None = None) -> Finds:
     if not path.is_dir():
         if is_own_mask(path):
             return Finds((), (path.name,))
-        name = path.absolute().parent.name if _is_dicom(path) else stem(path.name)
+        name = _series_name(path.absolute().parent) if _is_dicom(path) else stem(path.name)
         return Finds((FoundImage(path, series, name, path),))
     from napari_medssl.io import can_read
     from napari_medssl.io.dicom.files import files_below
@@ -169,10 +171,17 @@ def _series(
         sample = stack.first.file.path
         parents = {one.file.path.parent for slices in stack.volumes for one in slices}
         if len(parents) == 1:
-            images.append(FoundImage(sample, None, sample.absolute().parent.name, sample))
+            images.append(FoundImage(sample, None, _series_name(sample.absolute().parent), sample))
         else:
-            images.append(FoundImage(top, number, top.absolute().name, sample))
+            images.append(FoundImage(top, number, _series_name(top.absolute()), sample))
     return tuple(images), tuple((_named(error), str(error)) for error in found.broken)
+
+
+def _series_name(folder: Path) -> str:
+    """Name a series after its folder, with the folder above where the name says nothing."""
+    if folder.name.lower() in _SAYING_NOTHING and folder.parent.name:
+        return f"{folder.parent.name}/{folder.name}"
+    return folder.name
 
 
 def _named(error: MedSSLError) -> str:
