@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import napari
 from PIL import Image
 from qtpy.QtTest import QTest
 
 from napari_medssl._napari.demo import WINDOW_SIZE, save_screenshot, show_sample
+from napari_medssl.io import LabelInfo, write_volume
+from napari_medssl.io.samples import sample
+from napari_medssl.project import create_project
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SETTLE_MS, ANSWER_MS = 2500, 8000
@@ -24,6 +28,7 @@ def main() -> None:
         save_screenshot(viewer, IMAGES / f"{name}.png")
         viewer.close()
     preview()
+    project()
     sheet = [Image.open(IMAGES / f"{name}.png") for name in ("abdomen-ct", "brain-mr", "echo-cine")]
     side_by_side(sheet).save(IMAGES / "three-modalities.png")
 
@@ -45,6 +50,36 @@ def preview() -> None:
     QTest.qWait(ANSWER_MS)
     save_screenshot(viewer, IMAGES / "preview.png")
     viewer.close()
+
+
+def project() -> None:
+    """A project of three cases, one of them done, one in hand."""
+    with TemporaryDirectory() as home:
+        folder = Path(home) / "First project"
+        with create_project(folder, labels=[LabelInfo(1, "kidney", (230, 90, 40))]) as made:
+            for name in ("abdomen-ct", "brain-mr", "head-ct-slice"):
+                made.add(write_volume(sample(name), Path(home) / f"{name}.nii.gz"))
+            made.set_status("case-002", "done")
+            made.set_status("case-003", "flagged", "strongly compressed")
+        viewer = napari.Viewer(title="napari-medssl")
+        viewer.window.resize(*WINDOW_SIZE)
+        panels = [
+            viewer.window.add_plugin_dock_widget("napari-medssl", name)[1]
+            for name in ("Segment", "Project")
+        ]
+        panels[1].presenter.open(folder)
+        QTest.qWait(SETTLE_MS)
+        panels[1].presenter.case.open("case-001")
+        QTest.qWait(SETTLE_MS)
+        viewer.dims.set_current_step(0, 16)
+        mask = next(layer for layer in viewer.layers if layer.name == "Mask")
+        mask.brush_size = 30
+        mask.paint((16, 136, 86), 1)
+        mask.paint((16, 140, 88), 1)
+        panels[1].parentWidget().raise_()
+        QTest.qWait(SETTLE_MS)
+        save_screenshot(viewer, IMAGES / "project.png")
+        viewer.close()
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:

@@ -12,7 +12,7 @@ class FakeWork:
         self.jobs: list[tuple[Any, Any, Any]] = []
         self.pauses: dict[str, Any] = {}
 
-    def run(self, job, done, failed) -> None:
+    def run(self, job, done, failed, dropped=None) -> None:
         self.jobs.append((job, done, failed))
 
     def later(self, name, milliseconds, call) -> None:

@@ -30,7 +30,7 @@ class FakeWork:
         self.jobs: list[tuple[Any, Any, Any]] = []
         self.pauses: dict[str, Any] = {}
 
-    def run(self, job, done, failed) -> None:
+    def run(self, job, done, failed, dropped=None) -> None:
         self.jobs.append((job, done, failed))
 
     def later(self, name, milliseconds, call) -> None:
@@ -122,7 +122,7 @@ class FakeScene:
         self.mask = RecordedMask(self.voxels, document)
 
     def read_mask(self):
-        return None if self.mask is None else self.mask.array.copy()
+        return None if self.mask is None else self.mask.copy()
 
     def other_masks(self):
         return self.others
@@ -141,6 +141,8 @@ class FakeScene:
 
     def use_tool(self, tool) -> None:
         self.tool = tool
+        if self.mask is not None:
+            self.mask.forget_range()
 
     def show_prompts(self, prompts) -> None:
         self.prompts = dict(prompts)

@@ -37,6 +37,7 @@ class FakeCase:
     done_slices: int = 0
     opened: Any = None
     added: Any = field(default_factory=lambda: datetime.now(UTC))
+    voxels: dict[int, int] = field(default_factory=dict)
 
 
 class FakeProject:
@@ -119,10 +120,12 @@ class FakeCanvas:
     def __init__(self) -> None:
         self.case: Any = None
         self.doing = ""
+        self.shown: Any = lambda case: None
         self.seen: dict[str, Any] = {"point": [0.0, 0.0, 0.0]}
 
     def show(self, case) -> None:
         self.case = case
+        self.shown(case)
 
     def clear(self) -> None:
         self.case = None

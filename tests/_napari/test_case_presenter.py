@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -151,3 +152,25 @@ def test_an_answer_that_comes_after_the_project_was_left_is_dropped(bench):
     bench.case.leave()
     bench.work.answer_all()
     assert bench.canvas.case is None
+
+
+def test_a_value_without_a_name_gets_one(bench):
+    bench.project.rows[ONE] = replace(bench.project.rows[ONE], voxels={3: 12, 4: 0})
+    bench.open(ONE)
+    rows = bench.canvas.case.document.labels
+    assert [(row.info.value, row.info.name) for row in rows] == [(1, "Label 1"), (3, "Label 3")]
+
+
+def test_the_document_knows_how_many_other_cases_use_a_label():
+    bench = ProjectBench(FakeProject("one", "two", "three"))
+    for id, voxels in ((ONE, {1: 5, 2: 5}), (TWO, {1: 7, 2: 0})):
+        bench.project.rows[id] = replace(bench.project.rows[id], voxels=voxels)
+    bench.open(ONE)
+    count = bench.canvas.case.document.used_elsewhere
+    assert [count(value) for value in (1, 2, 3)] == [1, 0, 0]
+
+
+def test_a_label_that_comes_up_while_a_case_is_shown_is_written(bench):
+    bench.canvas.shown = lambda case: case.document.change_label(1, name="liver")
+    bench.open(ONE)
+    assert [what[0] for what in bench.written] == ["labels"]

@@ -20,6 +20,7 @@ from napari.layers import Image, Labels  # noqa: E402
 
 from napari_medssl._napari.case_scene import CaseScene  # noqa: E402
 from napari_medssl._napari.layers import CASE, DOCUMENT, VOLUME  # noqa: E402
+from napari_medssl._napari.mask_layer import record  # noqa: E402
 from napari_medssl._napari.mask_layers import labels_layer  # noqa: E402
 from napari_medssl._napari.patient_view import show_plane  # noqa: E402
 from napari_medssl._napari.presenters.case_canvas import OpenCase  # noqa: E402
@@ -188,3 +189,14 @@ def test_a_closed_scene_tells_nothing_more(bench):
     bench.viewer.layers.clear()
     bench.listener.view_changed.assert_not_called()
     bench.listener.removed.assert_not_called()
+
+
+def test_a_mask_taken_away_stays_busy_until_its_change_is_settled(bench):
+    bench.scene.show(case())
+    mask = record(bench.mask).mask
+    mask.reserve("Smooth")
+    bench.listener.removed.side_effect = bench.scene.clear
+    bench.viewer.layers.remove(bench.mask)
+    assert "'Smooth' is not done yet" in bench.scene.busy()
+    mask.give_back()
+    assert bench.scene.busy() == ""

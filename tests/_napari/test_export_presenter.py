@@ -26,7 +26,7 @@ from napari_medssl.volume import Geometry, Volume
 LIVER = LabelInfo(1, "liver", (200, 60, 40))
 
 
-def piece(name: str, *, value: int = 1) -> Piece:
+def piece(name: str, *, value: int = 1, anonymous: str = "mask") -> Piece:
     shape = (4, 30, 30)
     array = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
     scan = Volume.from_source_array(
@@ -34,7 +34,7 @@ def piece(name: str, *, value: int = 1) -> Piece:
     )
     mask = np.zeros(shape, np.uint8)
     mask[2, 5:20, 5:20] = value
-    return Piece(name, lambda: Exportable(scan, mask, (LIVER,)))
+    return Piece(name, lambda: Exportable(scan, mask, (LIVER,)), anonymous)
 
 
 def broken(name: str) -> Piece:
@@ -210,3 +210,18 @@ def test_what_can_be_exported_is_offered_with_its_own_kinds():
     bench.view.show_sources.assert_called_once_with(["This case", "All"])
     bench.panel.choose_source(1)
     bench.view.show_kinds.assert_called_with(PICTURES)
+
+
+def test_files_without_names_are_not_called_after_the_image(tmp_path):
+    pieces = (piece("SMITH_JOHN", anonymous="case-001"), piece("DOE", anonymous="case-002"))
+    kind = next(kind for kind in PICTURES if kind.ending == "_report.png")
+    several = Bench(ExportSource("All", pieces, (kind,)))
+    several.panel.take_out_names(True)
+    several.export(ask_folder=str(tmp_path))
+    reports = sorted(path.name for path in tmp_path.iterdir())
+    assert reports == ["case-001_report.png", "case-002_report.png"]
+    single = Bench(ExportSource("This case", pieces[:1], (kind,)))
+    single.panel.take_out_names(True)
+    single.view.ask_file.return_value = ""
+    single.panel.export()
+    single.view.ask_file.assert_called_once_with("case-001_report.png")

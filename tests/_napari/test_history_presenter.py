@@ -117,6 +117,49 @@ def test_undo_of_a_big_change_is_made_in_the_background(bench, monkeypatch):
     assert np.count_nonzero(bench.scene.labels) == 60
 
 
+@pytest.fixture
+def undoing(bench, monkeypatch):
+    """A bench whose work thread has a big undo before it."""
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    bench.panel.history.change("Smooth", block, lambda _: None)
+    bench.work.answer_all()
+    monkeypatch.setattr(history, "_AT_ONCE", 10)
+    bench.panel.history.undo()
+    return bench
+
+
+def test_marks_are_refused_while_the_mask_is_being_changed(undoing):
+    undoing.scene.prompts = {THERE: INSIDE}  # as the user has just drawn it
+    undoing.panel.prompts_changed({THERE: INSIDE})
+    assert undoing.problems == ["Wait a moment: 'Smooth' is not done yet."]
+    undoing.work.rest()
+    assert undoing.scene.prompts == {HERE: INSIDE}
+    undoing.panel.prompting.discard()
+    undoing.work.rest()
+    assert undoing.scene.prompts == {HERE: INSIDE}
+    undoing.work.answer_all()
+    assert shown(undoing) == ("Point", "Smooth")
+
+
+@pytest.mark.parametrize("way", ["undo", "redo"])
+def test_a_step_added_during_a_big_undo_or_redo_is_not_taken_for_it(undoing, way):
+    mask = undoing.scene.mask
+    if way == "redo":
+        undoing.work.answer_all()
+        undoing.panel.history.redo()
+    stray = Step("Script", prompts=([], []))
+    mask.document.do(stray)
+    undoing.work.answer_all()
+    done = mask.document.history.done
+    assert stray in done, "it was not popped in the other's place"
+    left = mask.array.copy()
+    assert left.any() == (way == "redo")
+    undoing.panel.history.undo()
+    undoing.work.answer_all()
+    assert mask.array.any() == (way == "undo"), "what was written is a step that can be undone"
+
+
 def test_a_change_belongs_to_its_mask_though_another_image_came(bench):
     first, document = bench.scene.start_mask(), bench.scene.document
     bench.panel.history.change("Smooth", block, lambda _: None)

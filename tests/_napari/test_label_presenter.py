@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
 from panel_fakes import Bench, make_volume
 
 from napari_medssl._napari.presenters.document import Document
+from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+from napari_medssl.errors import SaveError
 
 
 @pytest.fixture
@@ -120,3 +124,47 @@ def test_without_an_image_there_are_no_labels():
     bench.panel.labels.delete()
     bench.panel.step_label(1)
     assert bench.view.show_labels.call_args.args == ((), 0)
+
+
+@pytest.mark.parametrize(("others", "words"), [(1, "another case uses"), (3, "3 other cases use")])
+def test_a_label_that_other_cases_use_stays(bench, others, words):
+    paint(bench, 1)
+    bench.panel.labels.add()
+    bench.scene.document.used_elsewhere = {1: 0, 2: others}.get
+    bench.panel.labels.delete()
+    assert bench.problems[-1].startswith(f"'Label 2' stays: {words} it.")
+    bench.view.confirm.assert_not_called()
+    assert len(rows(bench)) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda labels: labels.add(),
+        lambda labels: labels.rename(1, "liver"),
+        lambda labels: labels.recolour(1, (1, 2, 3)),
+        lambda labels: labels.set_locked(1, True),
+        lambda labels: labels.choose(7),
+        lambda labels: labels.delete(),
+    ],
+    ids=["add", "rename", "recolour", "lock", "pick", "delete"],
+)
+def test_labels_of_a_mask_for_reading_stay_as_they_are(bench, change):
+    bench.scene.start_mask()
+    document = bench.scene.document
+    bench.scene.mask = RecordedMask(bench.scene.voxels, document, read_only=True)
+    before = document.labels
+    change(bench.panel.labels)
+    assert bench.problems == ["This mask is open for reading only."]
+    assert (document.labels, bench.panel.labels.current) == (before, 1)
+    bench.view.confirm.assert_not_called()
+    bench.panel.labels.set_visible(1, False)
+    assert not document.labels[0].visible, "to look at a mask changes nothing"
+
+
+def test_a_label_stays_where_nobody_can_tell_who_uses_it(bench):
+    bench.panel.labels.add()
+    bench.scene.document.used_elsewhere = MagicMock(side_effect=SaveError("the share is gone"))
+    bench.panel.labels.delete()
+    assert bench.problems == ["the share is gone."]
+    assert len(rows(bench)) == 2

@@ -36,7 +36,7 @@ def test_it_is_offered_as_it_is_now(modality, burnt_in):
     assert (source.title, source.burnt_in) == ("This mask: a.nii.gz", burnt_in)
     (piece,) = source.pieces
     loaded = piece.load()
-    assert piece.name == "a"
+    assert (piece.name, piece.anonymous) == ("a", "mask")
     assert loaded.mask.all()
     assert (loaded.labels, loaded.outlines) == ((LIVER,), ({"engine": "a"},))
     assert loaded.window == Window(0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from inspect import isgeneratorfunction
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -23,6 +24,7 @@ from napari_medssl._napari.mask_layers import labels_layer  # noqa: E402
 from napari_medssl._napari.presenters.document import Document, LabelRow  # noqa: E402
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews  # noqa: E402
 from napari_medssl._napari.scene import ViewerScene  # noqa: E402
+from napari_medssl.errors import UsageError  # noqa: E402
 from napari_medssl.io.label_table import LabelInfo  # noqa: E402
 from napari_medssl.segment import Plane, PointPrompt, Prompts, plain_prompts  # noqa: E402
 
@@ -71,6 +73,14 @@ class Window:
     @property
     def words(self):
         return [step.words for step in self.scene.document.history.done]
+
+    def click(self, layer: Labels, voxel) -> None:
+        """Click a voxel, and let what follows be done."""
+        event = MagicMock(position=layer.data_to_world(voxel))
+        for callback in tuple(layer.mouse_drag_callbacks):
+            if not isgeneratorfunction(callback):  # napari's own wait for a drag
+                callback(layer, event)
+        self.work.answer_all()
 
     def press(self, key: str) -> None:
         """Press a key on the layer in use, as napari looks it up."""
@@ -350,12 +360,101 @@ def test_a_click_chooses_the_part_that_a_tool_is_for(window, mask):
     mask.paint((3, 10, 10), 1)
     mask.paint((6, 30, 30), 1)
     window.panel.tools.apply("remove-island", {})
-    event = MagicMock(position=mask.data_to_world((6, 30, 30)))
-    for callback in tuple(mask.mouse_drag_callbacks):
-        callback(mask, event)
-    window.work.answer_all()
+    window.click(mask, (6, 30, 30))
     assert not mask.data[6].any()
     assert mask.data[3].any()
+
+
+def test_only_the_tool_chosen_last_waits_for_the_click(window, mask):
+    mask.paint((3, 10, 10), 1)
+    mask.paint((6, 30, 30), 1)
+    window.panel.tools.apply("keep-island", {})
+    window.panel.tools.apply("remove-island", {})
+    window.click(mask, (6, 30, 30))
+    assert window.words == ["Brush", "Brush", "Remove this island"]
+    assert mask.data[3].any()
+    window.click(mask, (3, 10, 10))
+    assert mask.data[3].any(), "one click, one tool"
+
+
+def turn_to(window, mask, what):
+    """Do something else than was asked for."""
+    if what == "label":
+        window.panel.labels.add()
+        window.panel.choose_label(2)
+    elif what == "mask":
+        window.panel.mask.begin()
+        window.viewer.layers.selection.active = window.viewer.layers[-1]
+    elif what == "image":
+        window.show(volume())
+    elif what == "napari's own eraser":
+        mask.mode = "erase"
+    else:
+        window.panel.prompting.use_tool(what)
+
+
+ELSEWHERE = ["brush", "fill", "look", "point", "label", "mask", "image", "napari's own eraser"]
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_whatever_the_user_turns_to_ends_the_wait_for_a_click(window, mask, what):
+    mask.paint((3, 10, 10), 1)
+    window.panel.tools.apply("remove-island", {})
+    turn_to(window, mask, what)
+    window.click(mask, (3, 10, 10))
+    assert mask.data[3].any()
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_whatever_the_user_turns_to_ends_the_wait_for_a_range(window, mask, what):
+    window.panel.correct.pick_range()
+    turn_to(window, mask, what)
+    mask.paint((3, 10, 10), 1)
+    assert mask.data[3].any()
+
+
+def test_a_closed_panel_waits_for_nothing(window, mask):
+    window.panel.correct.pick_range()
+    window.close()
+    mask.paint((3, 10, 10), 1)
+    assert mask.data[3].any()
+
+
+def test_a_label_that_needs_more_room_waits_until_a_tool_is_done(window, mask):
+    mask.paint((3, 10, 10), 1)
+    wide = LabelRow(LabelInfo(300, "wide", (1, 2, 3)))
+    window.scene.document.set_labels((*window.scene.document.labels, wide))
+    array, painted = mask.data, np.count_nonzero(mask.data)
+    window.panel.tools.apply("grow", {"mm": 2})
+    window.panel.choose_label(300)
+    assert mask.data is array, "the work thread may be writing in it"
+    window.work.answer_all()
+    assert np.count_nonzero(mask.data == 1) > painted
+    assert mask.selected_label == 300
+    mask.paint((6, 30, 30), 300)
+    assert mask.data.max() == 300
+    assert window.words == ["Brush", "Grow", "Brush"]
+
+
+def test_a_mask_is_not_copied_while_it_is_being_changed(window, mask):
+    mask.paint((3, 10, 10), 1)
+    window.panel.tools.apply("grow", {"mm": 2})
+    with pytest.raises(UsageError, match="'Grow' is not done yet"):
+        window.scene.read_mask()
+    window.work.answer_all()
+    np.testing.assert_array_equal(window.scene.read_mask(), mask.data)
+
+
+def test_a_mark_drawn_while_the_mask_is_being_changed_goes_again(window, mask):
+    mask.paint((3, 10, 10), 1)
+    window.panel.prompting.use_tool("point")
+    window.panel.tools.apply("grow", {"mm": 2})
+    points = window.viewer.layers["Prompts: points"]
+    points.add([3, 10, 20])
+    window.work.rest()
+    assert len(points.data) == 0
+    window.work.answer_all()
+    assert window.words == ["Brush", "Grow"]
 
 
 def test_finished_slices_are_marked_on_the_canvas(window, mask):

@@ -40,6 +40,15 @@ def test_a_kept_outline_is_saved_and_read_back_equal(bench, tmp_path):
     assert outline["points_ijk"][0]["inside"] is True
 
 
+def test_a_mask_is_not_saved_while_it_is_being_changed(bench, tmp_path):
+    keep_one(bench)
+    bench.panel.history.change("Smooth", lambda _: None, lambda _: None)
+    bench.panel.mask.save_as(tmp_path / "m.nii.gz")
+    assert bench.problems == ["Wait a moment: 'Smooth' is not done yet."]
+    bench.work.answer_all()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_saving_nothing_says_so(bench, tmp_path):
     bench.panel.mask.save_as(tmp_path / "m.nii.gz")
     assert bench.work.jobs == []

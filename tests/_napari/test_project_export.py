@@ -55,6 +55,7 @@ def test_the_case_in_hand_the_done_and_all_with_a_mask_are_offered(project):
         ["one"],
         ["one", "two"],
     ]
+    assert [piece.anonymous for piece in offered[2].pieces] == ["case-001", "case-002"]
 
 
 def test_a_piece_is_loaded_as_it_is_saved_with_its_window(project):

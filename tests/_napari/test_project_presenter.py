@@ -345,7 +345,63 @@ def test_a_project_taken_over_by_another_window_turns_read_only(window, study):
     with store.transaction() as db:
         db.execute("UPDATE lease SET token = 'another'")
     one.heartbeat()
+    one.panel._queue._pool.submit(lambda: None).result(10)
     one.settle()
     name, why = one.shown
     assert name == "study"
     assert "another window took the project over" in why
+
+
+def lets_others_write(folder) -> bool:
+    with open_project(folder) as project:
+        return not project.read_only
+
+
+def test_a_project_left_for_another_while_it_was_being_opened_is_closed(window, study, tmp_path):
+    create_project(tmp_path / "other").close()
+    one = window()
+    one.panel.open(study)
+    job, done, _ = one.work.jobs.pop()
+    opened = job()
+    one.panel.open(tmp_path / "other")
+    done(opened)
+    assert lets_others_write(study)
+    one.settle()
+    assert one.shown == ("other", "")
+
+
+def test_a_second_click_while_a_project_is_being_opened_finds_it_free(window, study, monkeypatch):
+    one = window()
+    clicks = [lambda: one.panel.open(study)]
+
+    def make(folder):
+        project = open_project(folder)
+        while clicks:
+            clicks.pop()()
+        return project
+
+    monkeypatch.setattr("napari_medssl._napari.presenters.project.open_project", make)
+    one.open(study)
+    assert one.shown == ("study", "")
+
+
+def test_a_project_that_cannot_be_looked_at_is_closed(window, study, monkeypatch):
+    one = window()
+    broken = property(lambda _: 1 / 0)
+    with monkeypatch.context() as patched:
+        patched.setattr("napari_medssl.project.project.Project.last_case", broken)
+        one.open(study)
+    assert one.panel.project is None
+    assert lets_others_write(study)
+
+
+def test_the_sign_of_life_does_not_wait_behind_a_long_job(window, study, monkeypatch):
+    import threading
+
+    alive = threading.Event()
+    one = window()
+    one.open(study)
+    monkeypatch.setattr(type(one.panel.project), "keep_alive", lambda _: alive.set())
+    one.work.run(lambda: None, lambda _: None, lambda _: None)  # and is not let run
+    one.heartbeat()
+    assert alive.wait(10)

@@ -9,6 +9,7 @@ from panel_fakes import FakeVoxels, make_volume
 from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 from napari_medssl.correct.rules import Rules
+from napari_medssl.errors import UsageError
 
 BOX = (slice(2, 3), slice(5, 10), slice(5, 10))
 
@@ -134,6 +135,23 @@ def test_a_stroke_can_show_a_range_instead_of_painting(made):
     assert grey.min() <= low < high <= grey.max()
     made.paint()
     assert made.words == ["Brush"], "the stroke after it paints again"
+
+
+def test_a_range_that_is_wanted_no_more_lets_the_stroke_paint(made):
+    made.mask.pick_range()
+    made.mask.forget_range()
+    made.paint()
+    assert made.listener.ranges == []
+    assert made.words == ["Brush"]
+
+
+def test_a_copy_is_of_a_whole_mask_only():
+    made = Mask(read_only=True)
+    np.testing.assert_array_equal(made.mask.copy(), made.voxels.array)
+    assert made.mask.copy() is not made.voxels.array
+    made.mask.reserve("Smooth")
+    with pytest.raises(UsageError, match="'Smooth' is not done yet"):
+        made.mask.copy()
 
 
 @pytest.mark.parametrize("reason", ["reading only", "Smooth"])

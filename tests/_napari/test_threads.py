@@ -62,3 +62,19 @@ def test_nothing_arrives_after_closing(work, qtbot):
     work.run(lambda: 3, answers.append, answers.append)
     qtbot.wait(50)
     assert answers == []
+
+
+def test_an_answer_that_cannot_be_delivered_after_closing_is_given_up_properly(qapp, qtbot):
+    go, dropped = threading.Event(), []
+    early, late = WorkThread(), WorkThread()
+    early.run(lambda: "waits in Qt's queue", pytest.fail, pytest.fail, dropped.append)
+    for _ in range(500):
+        if early._answers:
+            break
+        threading.Event().wait(0.01)
+    late.run(lambda: go.wait(5) and "in hand", pytest.fail, pytest.fail, dropped.append)
+    early.close()
+    late.close()
+    go.set()
+    qtbot.waitUntil(lambda: len(dropped) == 2)
+    assert dropped == ["waits in Qt's queue", "in hand"]

@@ -140,3 +140,36 @@ def test_a_program_that_ends_without_closing_anything_finishes_its_writes():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "1", "2", "3", "4"]
+
+
+def test_a_queue_that_is_closed_on_a_full_disk_does_the_last_thing_all_the_same(queue, caplog):
+    disk, closed = Disk(), []
+    disk.full = True
+    for name in "ab":
+        queue.put(disk.write(name))
+    assert queue.wait(10).waiting == 2
+    queue.close(lambda: closed.append(disk.written))
+    assert queue.wait(10).waiting == 0
+    assert closed == [[]]
+    assert "2 changes were lost" in caplog.text
+
+
+def test_a_change_that_comes_after_closing_is_in_the_log(queue, caplog):
+    queue.close(lambda: None)
+    queue.put(lambda: None)
+    assert "a change came after its project was closed" in caplog.text
+
+
+def test_what_is_done_between_writes_is_no_write(queue):
+    disk, done = Disk(), threading.Event()
+    disk.full = True
+    queue.put(disk.write("a"))
+    queue.wait(10)
+
+    def fail() -> None:
+        raise SaveError("another window took the project over")
+
+    queue.run_between(fail)
+    queue.run_between(done.set)
+    assert done.wait(10), "neither the full disk nor what failed holds it back"
+    assert queue.backlog.waiting == 1

@@ -121,7 +121,7 @@ def test_a_slice_is_counted_as_the_file_counts(
 
 def test_a_voxel_chooses_an_island(scan: Path, mask: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.nii.gz"
-    told = ("--image", scan, "--label", 2, "--at", "17,1,20", "--out", out)
+    told = ("--image", scan, "--label", 2, "--at", "17,1,20", "--out", out, "--force")
     medssl(mask, *told, "--tool", "keep-island")
     assert np.argwhere(read(out) == 2).tolist() == [[17, 1, 20]]
     medssl(mask, *told, "--tool", "remove-island")
@@ -144,11 +144,15 @@ def test_mm_follow_the_files_own_axes(scan: Path, mask: Path, tmp_path: Path) ->
 def test_rules_of_the_window_hold_here_too(scan: Path, mask: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.nii.gz"
     told = ("--image", scan, "--tool", "grow", "--label", 5, "--set", "mm=4", "--out", out)
+    told = (*told, "--force")
     medssl(mask, *told, "--overwrite")
     assert (read(out) == 2).sum() < 400
     medssl(mask, *told, "--overwrite", "--lock", 2, "--range", "0,100")
     grey, before, after = read(scan), read(mask), read(out)
     assert (after == 2).sum() == 400
+    for lock in (("--lock", "1,2"), ("--lock", 1, "--lock", "2 ,7")):
+        medssl(mask, *told, "--overwrite", *lock)
+        assert (read(out) == 2).sum() == 400
     gained = (after == 5) & (before != 5)
     assert gained.any()
     assert grey[gained].min() >= 0
@@ -232,6 +236,7 @@ def test_nothing_to_change_is_said(scan: Path, mask: Path, tmp_path: Path) -> No
         (("--tool", "grow", "--plane", "oblique"), UsageError, "axial, coronal"),
         (("--tool", "grow", "--index", "3"), UsageError, "--plane"),
         (("--tool", "grow", "--range", "1"), UsageError, "LOW,HIGH"),
+        (("--tool", "grow", "--lock", "1,x"), UsageError, "labels, as 1,3"),
         (("--tool", "grow", "--range", "2,1"), UsageError, "lower end"),
         (("--tool", "copy-next"), UsageError, "slice to work on"),
         (("--tool", "fill-between", "--plane", "axial", "--index", "1"), UsageError, "alone"),
@@ -260,7 +265,7 @@ def test_a_wrong_word_is_one_sentence_and_writes_nothing(
 def test_the_image_is_never_written(scan: Path, mask: Path) -> None:
     before = scan.read_bytes()
     with pytest.raises(SaveError):
-        medssl(mask, "--image", scan, "--tool", "clear", "--out", scan)
+        medssl(mask, "--image", scan, "--tool", "clear", "--out", scan, "--force")
     assert scan.read_bytes() == before
 
 
@@ -312,3 +317,14 @@ def test_the_frames_of_a_film_are_corrected_one_at_a_time(tmp_path: Path) -> Non
         medssl(mask, *told, "--plane", "coronal", "--index", 9, "--out", out)
     medssl(mask, *told, "--plane", "axial", "--index", 1, "--out", out)
     assert [int(np.count_nonzero(read(out)[..., frame])) for frame in range(4)] == [0, 12, 0, 0]
+
+
+def test_another_mask_is_only_replaced_when_asked(scan: Path, mask: Path, tmp_path: Path) -> None:
+    other = tmp_path / "expert.nii.gz"
+    other.write_bytes(mask.read_bytes())
+    before = other.read_bytes()
+    with pytest.raises(UsageError, match="--force"):
+        medssl(mask, "--image", scan, "--tool", "clear", "--out", other)
+    assert other.read_bytes() == before
+    medssl(mask, "--image", scan, "--tool", "clear", "--out", mask)
+    assert not (read(mask) == 1).any()

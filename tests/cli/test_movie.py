@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nibabel as nib
@@ -33,6 +34,13 @@ def test_a_film(pair: tuple[Path, Path], tmp_path: Path) -> None:
     with Image.open(out) as film:
         assert film.n_frames == 12
         assert film.info["duration"] == 200
+
+
+def test_a_film_told_to_a_machine(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "film.gif"
+    said = json.loads(medssl(*pair, "--out", out, "--json").stdout)
+    assert (said["out"], said["bytes"]) == (str(out), out.stat().st_size)
+    assert isinstance(said["notices"], list)
 
 
 @pytest.mark.parametrize(

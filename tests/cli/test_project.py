@@ -82,8 +82,10 @@ def test_a_mask_goes_in_and_out(study: Path) -> None:
     medssl_project("mask", study, "case-001", "--from", source)
     assert medssl_project("mask", study, "case-001", "--out", out).stdout == "Wrote 'out.nii.gz'.\n"
     assert np.array_equal(read_labels(out, scan), read_labels(source, scan))
-    table = json.loads(medssl_project("labels", study, "--json").stdout)
+    table = json.loads(medssl_project("labels", study, "--json").stdout)["labels"]
     assert [(row["value"], row["name"]) for row in table] == [(1, "liver"), (5, "Label 5")]
+    with pytest.raises(UsageError, match="--force"):
+        medssl_project("mask", study, "case-001", "--out", out)
     for wrong in ((), ("--out", out, "--from", source)):
         with pytest.raises(UsageError, match="--out and --from"):
             medssl_project("mask", study, "case-001", *wrong)
@@ -166,3 +168,30 @@ def test_no_project_is_a_sentence(tmp_path: Path) -> None:
         db.execute("CREATE TABLE other (id)")
     with pytest.raises(ProjectError, match="not a project of ours"):
         medssl_project("status", tmp_path)
+
+
+def test_every_change_is_told_to_a_machine_in_one_object(study: Path) -> None:
+    def told(*arguments: object) -> dict:
+        return json.loads(medssl_project(*arguments, "--json").stdout)
+
+    other, out = study.parent / "other", study.parent / "out.nii.gz"
+    assert told("new", other, "--name", "O") == {"folder": str(other), "name": "O"}
+    marked = told("mark", study, "case-001", "--status", "flagged", "--note", "thin")
+    assert (marked["id"], marked["status"], marked["note"]) == ("case-001", "flagged", "thin")
+    taken = told("mask", study, "case-001", "--from", mask_for(study))
+    assert (taken["case"], taken["notices"]) == ("case-001", [])
+    assert told("mask", study, "case-001", "--out", out) == {"case": "case-001", "out": str(out)}
+    moved = study.parent / "moved.nii.gz"
+    (study.parent / "images" / "scan2.nii.gz").rename(moved)
+    found = told("relocate", study, "case-002", moved)
+    assert found == {"case": "case-002", "image": str(moved)}
+    asked = medssl_project("purge", study, "case-002", "--json", typed="n\n")
+    assert "Remove case-002" in asked.stderr
+    assert "Remove" not in asked.stdout
+    assert told("purge", study, "case-002", "--yes") == {"purged": "case-002"}
+
+
+def test_a_mask_is_written_without_opening_the_case(study: Path) -> None:
+    medssl_project("mask", study, "case-001", "--from", mask_for(study))
+    medssl_project("mask", study, "case-001", "--out", study.parent / "out.nii.gz")
+    assert [case["opened"] for case in status(study)] == [None, None]

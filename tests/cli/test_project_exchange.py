@@ -6,6 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from dicom_phantoms import plain_image, save
 from typer.testing import CliRunner, Result
 
 from napari_medssl.cli import app
@@ -80,6 +81,28 @@ def test_a_case_that_is_left_out_is_told_and_fails(project: Path, tmp_path: Path
     assert "Give the command again" in done.output
 
 
+def test_pictures_that_may_show_a_name_are_told(tmp_path: Path) -> None:
+    sonogram = plain_image(np.zeros((8, 8), np.uint8))
+    sonogram.Modality = "US"
+    (tmp_path / "us").mkdir()
+    save(tmp_path / "us" / "a.dcm", sonogram)
+    folder = tmp_path / "project"
+    with create_project(folder) as made:
+        made.add(tmp_path / "us")
+        made.replace_mask("case-001", np.ones((1, 8, 8), np.uint8), "Drawn")
+    for form, more, warned in (
+        ("nnunet", (), True),
+        ("msd", (), True),
+        ("masks", ("--deidentify",), True),
+        ("masks", (), False),
+    ):
+        export = ("project", "export", folder, "--as", form, "--only", "all", *more)
+        said = medssl(*export, "--out", tmp_path / f"{form}{more}")
+        assert ("burnt into their pixels (case-001)" in said.output) == warned
+        told = json.loads(medssl(*export, "--out", tmp_path / f"{form}{more}2", "--json").stdout)
+        assert [notice["code"] for notice in told["notices"]] == ["burnt-in-text"] * warned
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -87,6 +110,8 @@ def test_a_case_that_is_left_out_is_told_and_fails(project: Path, tmp_path: Path
         (("--as", "masks", "--name", "x"), "--name with --as masks"),
         (("--as", "seg", "--key", "a secret"), "--key without --deidentify"),
         (("--as", "seg", "--deidentify", "--key", "short"), "easy to guess"),
+        (("--as", "seg", "--deidentify"), "--as seg --deidentify without --key"),
+        (("--as", "rtstruct", "--deidentify"), "the key of the de-identified images"),
         (("--as", "word"), "is not one of"),
         (("--as", "nnunet", "--number", "1000"), "1 to 999"),
     ],

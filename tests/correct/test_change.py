@@ -61,3 +61,28 @@ def test_a_value_without_room_is_refused(value: int) -> None:
 def test_another_shape_is_refused() -> None:
     with pytest.raises(GeometryError):
         set_label(np.zeros(SHAPE, np.uint8), 1, np.ones((4, 5, 7), bool), Rules())
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_view_of_one_slice_writes_through_to_the_volume(axis: int) -> None:
+    labels = np.zeros(SHAPE, np.uint8)
+    part = np.expand_dims(np.moveaxis(labels, axis, 0)[2], axis)
+    edit = set_label(part, 3, np.ones(part.shape, bool), Rules(), add_only=True)
+    assert edit is not None
+    edit.apply(part)
+    assert (np.take(labels, 2, axis) == 3).all()
+    assert np.count_nonzero(labels) == part.size
+
+
+def test_any_sequence_of_outlines_keeps_every_label_once_given() -> None:
+    rng = np.random.default_rng(7)
+    labels = np.zeros(SHAPE, np.uint8)
+    first: dict[tuple[int, ...], int] = {}
+    for _ in range(50):
+        value, wanted = int(rng.integers(1, 6)), rng.random(SHAPE) < 0.1
+        edit = set_label(labels, value, wanted, Rules(), add_only=True)
+        if edit is not None:
+            edit.apply(labels)
+        for at in zip(*np.nonzero(wanted), strict=True):
+            first.setdefault(at, value)
+    assert {at: int(labels[at]) for at in zip(*np.nonzero(labels), strict=True)} == first

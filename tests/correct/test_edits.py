@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_medssl.correct import Edit
-from napari_medssl.correct.edit import _HEAD, _MAGIC, smallest
-from napari_medssl.errors import GeometryError, UnreadableFileError, UsageError
+from napari_medssl.correct import edit as edit_module
+from napari_medssl.correct.edit import _HEAD, _MAGIC
+from napari_medssl.errors import GeometryError, SaveError, UnreadableFileError, UsageError
 
 SHAPE = (5, 7, 9)
 
@@ -140,7 +141,12 @@ def test_shapes_that_differ_are_refused() -> None:
         Edit.between(np.zeros(SHAPE, np.uint8), np.zeros((5, 7, 8), np.uint8))
 
 
-@pytest.mark.parametrize("value", [-1, 2**32])
-def test_what_is_no_label_is_refused(value: int) -> None:
-    with pytest.raises(UsageError, match="0 to 4,294,967,295"):
-        smallest(np.array([value]))
+def test_what_could_not_be_read_back_is_not_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = np.zeros(SHAPE, np.uint8), np.ones(SHAPE, np.uint8)
+    edit = Edit.between(before, after)
+    assert edit is not None
+    monkeypatch.setattr(edit_module, "_MOST_BYTES", edit.nbytes)
+    assert same(edit, Edit.from_bytes(edit.to_bytes()))
+    monkeypatch.setattr(edit_module, "_MOST_BYTES", edit.nbytes - 1)
+    with pytest.raises(SaveError, match="a step of"):
+        edit.to_bytes()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_medssl.correct import TOOLS, Edit, History, Rules, Step, plan_merge, run_tool, set_label
+from napari_medssl.correct import TOOLS, Edit, History, Rules, Step, run_tool, set_label
 from napari_medssl.errors import MedSSLError
 from napari_medssl.segment import Plane
 
@@ -39,10 +39,11 @@ def merge(rng: np.random.Generator, labels: np.ndarray, image: np.ndarray) -> Ed
     """An outline kept on one slice."""
     plane = Plane(int(rng.integers(0, 3)), int(rng.integers(0, min(SHAPE))))
     after = labels.copy()
-    view = plane.view(after)
-    view[
-        plan_merge(view, rng.random(view.shape) < 0.3, 2, overwrite=bool(rng.random() < 0.5)).change
-    ] = 2
+    view = np.expand_dims(plane.view(after), plane.axis)
+    rules = Rules(overwrite=bool(rng.random() < 0.5))
+    edit = set_label(view, 2, rng.random(view.shape) < 0.3, rules, add_only=True)
+    if edit is not None:
+        edit.apply(view)
     return Edit.between(labels, after)
 
 

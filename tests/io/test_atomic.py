@@ -201,3 +201,12 @@ def test_link_is_followed_and_rights_are_kept(target: Path, tmp_path: Path) -> N
     assert link.is_symlink()
     assert target.read_bytes() == NEW
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_write_protected_file_is_never_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "expert.nii"
+    target.write_bytes(b"an afternoon")
+    target.chmod(0o444)
+    with pytest.raises(SaveError, match="write-protected"):
+        atomic_write(target, lambda part: part.write_bytes(b"gone"))
+    assert target.read_bytes() == b"an afternoon"

@@ -36,7 +36,7 @@ def test_a_case_that_is_not_there_is_told_by_every_call(tmp_path: Path) -> None:
                 project.load,
                 project.read_image,
                 project.rewind,
-                project.condense,
+                project.read_state,
                 project.purge,
                 lambda case: project.record(case, "do", step),
                 lambda case: project.set_status(case, "done"),

@@ -46,14 +46,21 @@ def test_a_folder_is_added_once(tmp_path: Path) -> None:
 def test_masks_are_no_images(tmp_path: Path) -> None:
     images = tmp_path / "images"
     scan = read_volume(write_image(images / "scan.nii.gz"))
-    for name in ("labelsTr/scan.nii.gz", "masks/a.nii", "scan_mask.nii", "scan_Seg.nii.gz"):
+    for name in (
+        "labelsTr/scan.nii.gz",
+        "masks/a.nii",
+        "scan_mask.nii",
+        "scan_Seg.nii.gz",
+        "t1_seg-manual.nii",
+    ):
         write_image(images / name)
     write_labels(np.zeros(SHAPE, np.uint8), scan, images / "outlined.nii.gz")
     with create_project(tmp_path / "project") as project:
         report = project.add(images)
         assert report.added == ("case-001",)
         assert sorted(report.masks) == [
-            *("a.nii", "outlined.nii.gz", "scan.nii.gz", "scan_Seg.nii.gz", "scan_mask.nii")
+            *("a.nii", "outlined.nii.gz", "scan.nii.gz", "scan_Seg.nii.gz", "scan_mask.nii"),
+            "t1_seg-manual.nii",
         ]
         named = project.add(images / "outlined.nii.gz")
         assert named.masks == ("outlined.nii.gz",)

@@ -67,6 +67,16 @@ def test_deidentified_masks_tell_no_name(tmp_path: Path) -> None:
         assert b"Mueller" not in file.read_bytes()
 
 
+def test_names_do_not_outlive_a_deidentified_export_to_the_same_folder(tmp_path: Path) -> None:
+    with project_of_scans(tmp_path, 1) as project:
+        outline(project, "case-001")
+        export_masks(project, tmp_path / "out")
+        key = Deidentifier("a long secret")
+        export_masks(project, tmp_path / "out", deidentify=key, overwrite=True)
+    names = ["case-001_mask.json", "case-001_mask.nii.gz", "medssl.json"]
+    assert names_in(tmp_path / "out") == names
+
+
 @pytest.mark.parametrize("kind", ["seg", "rtstruct"])
 def test_dicom_objects(tmp_path: Path, kind: str) -> None:
     with dicom_project(tmp_path) as project:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from case_studies import CASE, in_a_child, paint, project_of
 
-from napari_medssl.errors import MedSSLError, ProjectError, ReadOnlyError, SaveError
-from napari_medssl.io.label_table import unnamed_label
+from napari_medssl.errors import MedSSLError, ProjectError, ReadOnlyError, SaveError, UsageError
+from napari_medssl.io.label_table import LabelInfo, unnamed_label
 from napari_medssl.project import create_project, open_project
 
 NAME = "project.sqlite"
@@ -233,3 +233,15 @@ def test_a_project_that_was_closed_says_so(tmp_path: Path) -> None:
     project.close()
     with pytest.raises(ProjectError, match="is closed"):
         project.cases()
+
+
+def test_refused_labels_leave_no_project(tmp_path: Path) -> None:
+    twice = [LabelInfo(1, "liver", (1, 2, 3)), LabelInfo(1, "spleen", (1, 2, 3))]
+    with pytest.raises(UsageError):
+        create_project(tmp_path / "new", labels=twice)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_name_too_long_for_the_disk_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SaveError, match="shorter name"):
+        create_project(tmp_path / ("n" * 300))

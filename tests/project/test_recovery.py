@@ -7,6 +7,10 @@ from case_studies import CASE, in_a_child, paint, project_of
 
 from napari_medssl.correct import Step
 from napari_medssl.project import open_project
+from napari_medssl.project.dataset_out import export_dataset
+from napari_medssl.project.mask_files import export_masks
+from napari_medssl.project.masks import export_mask
+from napari_medssl.project.msd import MsdLayout
 
 
 def crash_after(folder: Path, *values: int, case: str = CASE) -> None:
@@ -58,6 +62,20 @@ def test_the_question_outlives_a_command_and_a_second_crash(tmp_path: Path) -> N
     with open_project(tmp_path / "project") as project:
         assert project.unfinished is not None
         assert project.unfinished.steps == 2
+
+
+def test_the_question_outlives_an_export(tmp_path: Path) -> None:
+    project_of(tmp_path, images=2).close()
+    crash_after(tmp_path, 1)
+    with open_project(tmp_path / "project") as project:
+        opened_last = project.last_case
+        export_masks(project, tmp_path / "masks", everything=True)
+        export_dataset(project, tmp_path / "msd", MsdLayout(), everything=True)
+        export_mask(project, "case-002", tmp_path / "mask.nii")
+        assert project.last_case == opened_last == CASE
+        assert project.case("case-002").opened is None
+    with open_project(tmp_path / "project") as project:
+        assert project.unfinished is not None
 
 
 def test_rewinding_goes_back_to_the_opening_and_undo_brings_all_back(tmp_path: Path) -> None:

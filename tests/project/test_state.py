@@ -68,17 +68,15 @@ def test_many_steps_leave_a_snapshot_and_the_same_state(tmp_path: Path) -> None:
     assert step.words == "step 60"
 
 
-def test_a_case_can_be_condensed_ahead(tmp_path: Path) -> None:
-    with project_of(tmp_path) as project:
+def test_reading_a_state_notes_nothing(tmp_path: Path) -> None:
+    with project_of(tmp_path, images=2) as project:
         labels = np.zeros(SHAPE, np.uint8)
-        project.condense(CASE)
-        assert snapshots(tmp_path) == 0
         for n in range(201):
-            project.record(CASE, "do", brush(labels, n % 7 + 1, (n % 6, 0, 0)))
-        project.condense(CASE)
-        project.condense(CASE)
-        assert snapshots(tmp_path) == 1
-        assert np.array_equal(project.load(CASE).labels, labels)
+            project.record("case-002", "do", brush(labels, n % 7 + 1, (n % 6, 0, 0)))
+        project.load(CASE)
+        assert np.array_equal(project.read_state("case-002").labels, labels)
+        assert (project.last_case, project.case("case-002").opened) == (CASE, None)
+        assert snapshots(tmp_path) == 0
 
 
 def test_a_whole_mask_is_one_step(tmp_path: Path) -> None:

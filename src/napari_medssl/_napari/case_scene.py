@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from napari_medssl._napari.mask_layer import MaskLayer
     from napari_medssl._napari.presenters.case_canvas import OpenCase
+    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 
 _NAME = "Mask"
 
@@ -46,6 +47,7 @@ class CaseScene:
         self._image: Image | None = None
         self._mask: Labels | None = None
         self._editable: MaskLayer | None = None
+        self._unsettled: list[RecordedMask] = []
         self._listener: CaseListener | None = None
         attach_patient_view(viewer)
         dims, camera = viewer.dims.events, viewer.scene.camera.events
@@ -90,6 +92,8 @@ class CaseScene:
     def clear(self) -> None:
         """Take the case off the canvas and forget its voxels."""
         layers = [layer for layer in (self._mask, self._image) if layer is not None]
+        if self._editable is not None and self.busy():
+            self._unsettled.append(self._editable.mask)
         self._image = self._mask = self._editable = None
         for layer in layers:
             self._remove(layer)
@@ -97,8 +101,10 @@ class CaseScene:
             self._viewer.layers.selection.clear()  # which would hold on to the layer removed last
 
     def busy(self) -> str:
-        """Tell what is still being done to the mask; empty when nothing is."""
-        return self._editable.mask.why_not if self._editable is not None else ""
+        """Tell what is still being done to the mask, or to one just taken away; else empty."""
+        self._unsettled = [mask for mask in self._unsettled if mask.why_not]
+        shown = [self._editable.mask] if self._editable is not None else []
+        return next((mask.why_not for mask in (*shown, *self._unsettled) if mask.why_not), "")
 
     def view(self) -> dict[str, Any]:
         """Tell how the case is looked at."""

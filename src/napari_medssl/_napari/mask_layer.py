@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
+    from napari_medssl._napari.presenters.scene import Index
     from napari_medssl.volume import Volume
 
 #: in a layer's metadata: whether nothing may change the mask
@@ -56,9 +57,13 @@ class MaskLayer:
         self._array = layer.data
         self._mode = str(layer.mode)
         self._pending: tuple[str, tuple[Any, ...]] | None = None
+        self._click: Callable[[Any, Any], None] | None = None
+        self._label = 0  # to draw with once the voxels may be of another type
         layer.events.labels_update.connect(self._settle, position="last")
         layer.events.paint.connect(self._on_paint, position="last")
         layer.events.data.connect(self._on_data, position="last")
+        layer.events.mode.connect(self.drop_picks)
+        layer.events.selected_label.connect(self.drop_picks)
         self.answer_keys(self.mask.undo, self.mask.redo)
 
     @property
@@ -86,9 +91,39 @@ class MaskLayer:
         self.layer.editable = allowed
         if allowed:
             self.layer.mode = self._mode
+            self.draw_with(self._label)
+
+    def draw_with(self, label: int) -> None:
+        """Let napari's tools draw with a label; at once, or when the mask is given back."""
+        self._label = label if self.mask.busy else 0
+        if label and not self.mask.busy:
+            self.make_room(label)
+            self.layer.selected_label = label
+
+    def pick_voxel(self, then: Callable[[Index], None]) -> None:
+        """Let the next click choose a voxel; napari's pan and zoom stay with the mouse."""
+        layer = self.layer
+        layer.mode = "pan_zoom"
+        self.drop_picks()
+
+        def clicked(_: Any, event: Any) -> None:
+            self.drop_picks()
+            z, y, x = (round(float(v)) for v in layer.world_to_data(event.position)[-3:])
+            if all(0 <= at < n for at, n in zip((z, y, x), layer.data.shape, strict=True)):
+                then((z, y, x))
+
+        self._click = clicked
+        layer.mouse_drag_callbacks.append(clicked)
+
+    def drop_picks(self) -> None:
+        """Wait no more for a click or a stroke that was to show something."""
+        self.mask.forget_range()
+        if self._click is not None:
+            self.layer.mouse_drag_callbacks.remove(self._click)
+            self._click = None
 
     def make_room(self, value: int) -> None:
-        """Make the layer's type hold a label."""
+        """Make the layer's type hold a label; never while the mask is reserved."""
         if value > np.iinfo(self.layer.data.dtype).max:
             self._array = self.layer.data.astype(np.min_scalar_type(value))
             self.layer.data = self._array

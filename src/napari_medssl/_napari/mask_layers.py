@@ -85,6 +85,7 @@ class MaskLayers:
 
     def lay_over(self, image: Image | None) -> None:
         """Move to another image, of which no mask is in hand yet; its labels are the same."""
+        self.drop_picks()
         self._image, self._last, self._painted = image, None, ()
         rows = [LabelRow(row.info) for row in self._labels]
         self._spare = Document(rows) if image is not None else None
@@ -138,38 +139,42 @@ class MaskLayers:
         }
 
     def read(self) -> NDArray[Any] | None:
-        """Return a copy of the mask; None without one. Raises `GeometryError` if it was moved."""
+        """Return a copy of the mask; None without one.
+
+        Raises
+        ------
+        GeometryError
+            If it was moved.
+        UsageError
+            If it is being changed in the background.
+        """
         found = self.find()
         if found is None:
             return None
         layer = found.layer
         placed = {key: getattr(layer, key) for key in ("scale", "translate", "rotate", "shear")}
         check_on_grid(layer.data.shape, placed, found.volume)
-        return np.array(layer.data)
+        return found.mask.copy()
 
     def use(self, tool: str) -> None:
         """Take napari's own brush, eraser or fill to the mask."""
         found = self.start()
         if found is not None:
+            self.drop_picks()
             self._viewer.layers.selection.active = found.layer
             found.layer.mode = _MODES[tool]
 
     def pick_voxel(self, then: Callable[[Index], None]) -> None:
         """Let the next click choose a voxel; napari's pan and zoom stay with the mouse."""
         found = self.find()
-        if found is None:
-            return
-        layer = found.layer
-        self._viewer.layers.selection.active = layer
-        layer.mode = "pan_zoom"
+        if found is not None:
+            self._viewer.layers.selection.active = found.layer
+            found.pick_voxel(then)
 
-        def clicked(_: Any, event: Any) -> None:
-            layer.mouse_drag_callbacks.remove(clicked)
-            z, y, x = (round(float(v)) for v in layer.world_to_data(event.position)[-3:])
-            if all(0 <= at < n for at, n in zip((z, y, x), layer.data.shape, strict=True)):
-                then((z, y, x))
-
-        layer.mouse_drag_callbacks.append(clicked)
+    def drop_picks(self) -> None:
+        """Wait no more for a click or a stroke that was to show something."""
+        if self._last is not None:
+            record(self._last).drop_picks()
 
     def tool(self) -> str:
         """Which of napari's own tools is on the mask; "look" when none is."""
@@ -229,9 +234,7 @@ class MaskLayers:
     def _paint(self, found: MaskLayer) -> None:
         """Set a mask's layer to what the panel shows."""
         layer = found.layer
-        found.make_room(self._current)
-        if self._current:
-            layer.selected_label = self._current  # first: napari tells of it with new colours too
+        found.draw_with(self._current)  # first: napari tells of the label with new colours too
         if self._painted != (layer, self._labels):
             self._painted = (layer, self._labels)
             layer.colormap = _colours(self._labels)

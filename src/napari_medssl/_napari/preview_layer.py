@@ -35,10 +35,6 @@ class PreviewLayer:
             self._viewer.layers.remove(self._layer)
         self._image, self._layer = image, None
 
-    def is_layer(self, layer: Any) -> bool:
-        """Whether a layer is the preview, and so no mask."""
-        return layer is self._layer
-
     def show(self, plane: Plane, outline: NDArray[np.bool_] | None) -> None:
         """Draw an outline over one slice; None takes it away."""
         layer = self._layer

@@ -255,6 +255,7 @@ class ViewerScene:
         return next((la for la in reversed(self._viewer.layers) if isinstance(la, Image)), None)
 
     def _on_active(self, event: Any) -> None:
+        self._masks.drop_picks()
         image = self._image_of(event.value)
         if image is not None:
             self._take(image)

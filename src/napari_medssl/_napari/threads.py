@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 _NICE = 5
 
 
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    deliver: Callable[[], None]
+    drop: Callable[[], None] | None = None
+
+
 class WorkThread(QObject):
     """Runs one job after another in a thread that lives as long as its panel.
 
@@ -24,12 +33,13 @@ class WorkThread(QObject):
     made on the Qt thread; ``done`` and ``failed`` are called there.
     """
 
-    _answered = Signal(object)
+    _answered = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="medssl", initializer=_step_back)
         self._timers: dict[str, QTimer] = {}
+        self._answers: deque[_Answer] = deque()
         self._open = True
         self._answered.connect(self._deliver)
 
@@ -38,10 +48,14 @@ class WorkThread(QObject):
         job: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
+        dropped: Callable[[Any], None] | None = None,
     ) -> None:
-        """Queue a job; call ``done`` with what it returns, or ``failed`` with what it raises."""
+        """Queue a job; call ``done`` with what it returns, or ``failed`` with what it raises.
+
+        What it returns after `close` goes to ``dropped``, in any thread.
+        """
         if self._open:
-            self._pool.submit(self._work, job, done, failed)
+            self._pool.submit(self._work, job, done, failed, dropped)
 
     def later(self, name: str, milliseconds: int, call: Callable[[], None]) -> None:
         """Call once, after a pause in which ``later`` was not asked again under this name."""
@@ -57,7 +71,7 @@ class WorkThread(QObject):
     def tell(self, call: Callable[[], None]) -> None:
         """Call soon on the Qt thread; may be asked from any thread."""
         if self._open:
-            self._answered.emit(call)
+            self._hand_over(_Answer(call))
 
     def close(self) -> None:
         """Start nothing more and drop what is still to come; a job in hand ends by itself."""
@@ -67,23 +81,40 @@ class WorkThread(QObject):
             timer.timeout.disconnect()  # Qt would hold on to the panel through what is to be called
         self._timers.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._drop_answers()
 
     def _work(
         self,
         job: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
+        dropped: Callable[[Any], None] | None,
     ) -> None:
         try:
             answer = job()
         except Exception as error:  # noqa: BLE001 - whatever it is, the window must hear of it
-            self.tell(partial(failed, error))
+            self._hand_over(_Answer(partial(failed, error)))
         else:
-            self.tell(partial(done, answer))
+            drop = partial(dropped, answer) if dropped is not None else None
+            self._hand_over(_Answer(partial(done, answer), drop))
 
-    def _deliver(self, call: Callable[[], None]) -> None:
+    def _hand_over(self, answer: _Answer) -> None:
+        self._answers.append(answer)
         if self._open:
-            call()
+            self._answered.emit()
+        else:  # closed meanwhile, and what was here then is dropped already
+            self._drop_answers()
+
+    def _deliver(self) -> None:
+        if self._open and self._answers:
+            self._answers.popleft().deliver()
+
+    def _drop_answers(self) -> None:
+        with suppress(IndexError):  # of two threads that do this, one finds nothing left
+            while True:
+                answer = self._answers.popleft()
+                if answer.drop is not None:
+                    answer.drop()
 
 
 def _step_back() -> None:

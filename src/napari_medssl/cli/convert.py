@@ -15,6 +15,7 @@ from napari_medssl.cli.exchange import (
     copy_series,
     report,
 )
+from napari_medssl.cli.targets import require_free
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -146,10 +147,7 @@ def _refuse_to_overwrite(source: Path, target: Path, force: bool) -> None:
             f"'{target.name}' as both source and result",
             expected="two files; a source is never replaced",
         )
-    if not force:
-        raise UsageError(
-            f"'{target.name}' exists already", do="Choose another name, or add --force"
-        )
+    require_free(target, force=force)
 
 
 def _steps(

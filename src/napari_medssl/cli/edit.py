@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_medssl.cli.targets import require_free
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from napari_medssl.io import LabelInfo, SavedMask
     from napari_medssl.segment import Plane
     from napari_medssl.volume import Volume
-
-_AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
 
 
 def edit(
@@ -55,7 +54,9 @@ def edit(
     with_mask: Annotated[
         Path | None, typer.Option(help="Another mask of the image: all of it, or --with-label.")
     ] = None,
-    lock: Annotated[list[int] | None, typer.Option(help="A label that must not change.")] = None,
+    lock: Annotated[
+        list[str] | None, typer.Option(metavar="LABEL[,...]", help="Labels that must not change.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Take voxels from other labels too.")
     ] = False,
@@ -65,6 +66,7 @@ def edit(
     volume: Annotated[int, typer.Option(help="Which volume of a 4-D image, from 0.")] = 0,
     series: Annotated[int | None, typer.Option(help="Which series of a folder.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
     listed: Annotated[
         bool, typer.Option("--list", help="Show the tools and their settings.")
     ] = False,
@@ -72,8 +74,8 @@ def edit(
     """Correct one label of a mask with one tool, and save the mask.
 
     Other labels stay as they are, unless --overwrite or --with-label says otherwise. OUT may be
-    MASK itself; the image is never written. A voxel is an index (i, j, k) into the array as the
-    image's file stores it. The names of the labels come with the mask.
+    MASK itself, another file only with --force; the image is never written. A voxel is an index
+    (i, j, k) into the array as the image's file stores it. Label names come with the mask.
     """
     from napari_medssl.correct.tools import run_tool, tool_named
 
@@ -82,6 +84,7 @@ def edit(
         return
     if mask is None or image is None or tool is None or out is None:
         raise UsageError("too little to go on", expected="MASK, --image, --tool and --out")
+    require_free(out, force=force, own=mask)
     chosen = tool_named(tool)
     settings: dict[str, Any] = {**chosen.settings(_settings(set_to or []))}
 
@@ -142,18 +145,22 @@ def _with_room(array: NDArray[Any], label: int) -> NDArray[Any]:
     return array.astype(least)
 
 
-def _rules(locked: Sequence[int], intensities: str | None, *, overwrite: bool) -> Rules:
+def _rules(lock: Sequence[str], intensities: str | None, *, overwrite: bool) -> Rules:
     from napari_medssl.correct import Rules
 
+    locked = [part.strip() for text in lock for part in text.split(",")]
+    if not all(part.isdecimal() for part in locked):
+        raise UsageError(f"--lock {' '.join(lock)}", expected="labels, as 1,3")
     low = high = None
     if intensities is not None:
         low, high = _numbers(intensities, 2, f"--range {intensities}", "LOW,HIGH as 100,300")
-    return Rules(frozenset(locked), overwrite, low, high)
+    return Rules(frozenset(map(int, locked)), overwrite, low, high)
 
 
 def _plane(scan: Volume, tool: Tool, plane: str | None, index: int | None) -> Plane | None:
     """Return the slice to work on; for a tool that works on all slices, any of its axis."""
     from napari_medssl.segment import Plane
+    from napari_medssl.volume.planes import PLANES
 
     if plane is None:
         if index is not None:
@@ -164,9 +171,9 @@ def _plane(scan: Volume, tool: Tool, plane: str | None, index: int | None) -> Pl
                 expected="one frame: --plane and --index",
             )
         return None
-    if plane not in _AXES:
+    if plane not in PLANES:
         raise UsageError(f"the plane '{plane}'", expected="axial, coronal or sagittal")
-    axis = _AXES[plane]
+    axis = PLANES[plane]
     if scan.frame_axis not in (None, axis):
         raise UsageError("a plane that cuts across the frames of a film", expected="a frame")
     if tool.scope == "axis":

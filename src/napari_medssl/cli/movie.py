@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_text
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ def movie(
     size: Annotated[int | None, typer.Option(help="Pixels of the longer side of a slice.")] = None,
     volume: Annotated[int, typer.Option(help="Which volume of a 4-D image, from 0.")] = 0,
     series: Annotated[int | None, typer.Option(help="Which series of a folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Save a film through all slices, or all frames of a cine, with the mask in colour.
 
@@ -53,8 +55,13 @@ def movie(
             size=size,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+    size_bytes, notices = out.stat().st_size, (*scan.notices, *saved.notices)
+    if json:
+        told = [{"code": notice.code, "text": notice.text} for notice in notices]
+        print(json_text.dumps({"out": str(out), "bytes": size_bytes, "notices": told}))
+        return
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Wrote '{out.name}', {out.stat().st_size / 1e6:.1f} MB.", markup=False)
-    for notice in (*scan.notices, *saved.notices):
+    console.print(f"Wrote '{out.name}', {size_bytes / 1e6:.1f} MB.", markup=False)
+    for notice in notices:
         console.print(f"Note: {notice.text}", markup=False)
     console.print("Research use only. Not a medical device.", style="dim")

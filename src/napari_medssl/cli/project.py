@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_medssl.cli.label_text import hex_colour, label_facts, parse_label
+from napari_medssl.cli.project_words import case_facts, say, say_added
+from napari_medssl.cli.targets import require_free
 from napari_medssl.errors import ReadOnlyError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from napari_medssl.project import AddReport, Case, Project
+    from napari_medssl.project import AddReport, Project
 
 project_app = typer.Typer(
     no_args_is_help=True, help="Cases and their masks, safe in one folder: new, add, status, ..."
@@ -27,7 +29,6 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _Labels = Annotated[
     list[str] | None, typer.Option(metavar="VALUE,NAME[,#RRGGBB]", help="A label, as 1,liver.")
 ]
-_AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
 
 
 @project_app.command("new")
@@ -35,13 +36,16 @@ def new_project(
     folder: _Folder,
     name: Annotated[str, typer.Option(help="Name for people; else the folder's.")] = "",
     label: _Labels = None,
+    json: _Json = False,
 ) -> None:
     """Make a project in a folder."""
     labels = [parse_label(text) for text in label or []]
     from napari_medssl.project import create_project
 
     with create_project(folder, name=name, labels=labels) as project:
-        print(f"'{project.name}' is ready. Add images with 'medssl project add'.")
+        facts = {"folder": str(project.folder), "name": project.name}
+        words = f"'{project.name}' is ready. Add images with 'medssl project add'."
+    say(facts, words, as_json=json)
 
 
 @project_app.command("add")
@@ -66,7 +70,7 @@ def add_images(
             task = bar.add_task(path.name, total=None)
             told = _progress(bar, task)
             reports.append(project.add(path, volume=volume, series=series, progress=told))
-    _say_added(reports, as_json=json)
+    say_added(reports, as_json=json)
 
 
 @project_app.command("status")
@@ -75,7 +79,7 @@ def show_status(folder: _Folder, json: _Json = False) -> None:
     with _to_look(folder) as project:
         names = {state.info.value: state.info.name for state in project.labels()}
         if json:
-            cases = [_facts(case) for case in project.cases()]
+            cases = [case_facts(case) for case in project.cases()]
             print(json_text.dumps({"name": project.name, "cases": cases}, ensure_ascii=False))
             return
         from rich.console import Console
@@ -104,6 +108,7 @@ def mark_case(
     not_done: Annotated[
         bool, typer.Option("--not-done", help="With --slice: it is not finished after all.")
     ] = False,
+    json: _Json = False,
 ) -> None:
     """Set a case's status, or call one of its slices finished."""
     if not_done and slice_ is None:
@@ -117,7 +122,8 @@ def mark_case(
             project.mark_done(case, axis, found.grid.slice_of_file(axis, index), done=not not_done)
         if status is not None or note is not None:
             project.set_status(case, status or found.status, note)
-    print(f"{case} is marked.")
+        facts = case_facts(project.case(case))
+    say(facts, f"{case} is marked.", as_json=json)
 
 
 @project_app.command("labels")
@@ -141,11 +147,8 @@ def show_labels(
                 states[info.value] = replace(before, info=info)
             project.set_labels(states.values())
         infos = [state.info for state in project.labels()]
-    if json:
-        print(json_text.dumps([label_facts(info) for info in infos], ensure_ascii=False))
-        return
-    for info in infos:
-        print(f"{info.value:5} {hex_colour(info)} {info.name}")
+    lines = (f"{info.value:5} {hex_colour(info)} {info.name}" for info in infos)
+    say({"labels": [label_facts(info) for info in infos]}, *lines, as_json=json)
 
 
 @project_app.command("mask")
@@ -158,6 +161,8 @@ def exchange_mask(
     source: Annotated[
         Path | None, typer.Option("--from", help="A mask to take instead of the present one.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
+    json: _Json = False,
 ) -> None:
     """Write a case's mask to a file, or take one from a file (in one step that can be undone)."""
     if (out is None) == (source is None):
@@ -165,15 +170,16 @@ def exchange_mask(
     from napari_medssl.project.masks import export_mask, import_mask
 
     if out is not None:
+        require_free(out, force=force)
         with _to_look(folder) as project:
             export_mask(project, case, out)
-        print(f"Wrote '{out.name}'.")
+        say({"case": case, "out": str(out)}, f"Wrote '{out.name}'.", as_json=json)
     if source is not None:
         with _to_change(folder) as project:
             notices = import_mask(project, case, source)
-        print(f"'{source.name}' is the mask of {case} now.")
-        for notice in notices:
-            print(f"  ! {notice.text}")
+        told = [{"code": notice.code, "text": notice.text} for notice in notices]
+        lines = (f"'{source.name}' is the mask of {case} now.", *(f"  ! {n.text}" for n in notices))
+        say({"case": case, "from": str(source), "notices": told}, *lines, as_json=json)
 
 
 @project_app.command("relocate")
@@ -181,11 +187,13 @@ def relocate_image(
     folder: _Folder,
     case: _Case,
     path: Annotated[Path, typer.Argument(help="The image, or a folder above it.")],
+    json: _Json = False,
 ) -> None:
     """Say where the image of a case is now; only the very same image is taken."""
     with _to_change(folder) as project:
         project.relocate(case, path)
-    print(f"The image of {case} is found.")
+        facts = {"case": case, "image": str(project.case(case).image)}
+    say(facts, f"The image of {case} is found.", as_json=json)
 
 
 @project_app.command("check")
@@ -201,10 +209,7 @@ def check_project(
 
     with open_project(folder, read_only=not accept, accept_incomplete=accept) as project:
         problems = project.find_problems()
-    if json:
-        print(json_text.dumps({"problems": problems}, ensure_ascii=False))
-    else:
-        print("\n".join(problems) if problems else "All is well.")
+    say({"problems": problems}, *(problems or ("All is well.",)), as_json=json)
     if problems:
         raise typer.Exit(1)
 
@@ -214,14 +219,16 @@ def purge_case(
     folder: _Folder,
     case: _Case,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: _Json = False,
 ) -> None:
     """Remove a case with everything drawn on it, beyond recovery; its image is left alone."""
     with _to_change(folder) as project:
         name = project.case(case).name
         if not yes:
-            typer.confirm(f"Remove {case} ({name}) and all work on it, for ever?", abort=True)
+            words = f"Remove {case} ({name}) and all work on it, for ever?"
+            typer.confirm(words, abort=True, err=json)  # the answer in JSON stands alone
         project.purge(case)
-    print(f"{case} is removed.")
+    say({"purged": case}, f"{case} is removed.", as_json=json)
 
 
 def _to_look(folder: Path) -> Project:
@@ -245,43 +252,11 @@ def _progress(bar: Any, task: Any) -> Callable[[int, int], None]:
     return lambda done, of: bar.update(task, completed=done, total=of)
 
 
-def _say_added(reports: Sequence[AddReport], *, as_json: bool) -> None:
-    added = [case for report in reports for case in report.added]
-    already = [case for report in reports for case in report.already]
-    refused = [one for report in reports for one in report.refused]
-    masks = sum(len(report.masks) for report in reports)
-    if as_json:
-        told = [{"name": name, "why": why} for name, why in refused]
-        facts = {"added": added, "already": already, "refused": told, "masks": masks}
-        print(json_text.dumps(facts, ensure_ascii=False))
-    else:
-        words = [f"{len(added)} added", f"{len(already)} there already"]
-        words += [f"{masks} masks passed over"] if masks else []
-        print(f"{', '.join(words)}.")
-        for _, why in refused:
-            print(f"  ! {why}")
-    if not added and not already:
-        raise typer.Exit(1)
-
-
-def _facts(case: Case) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "name": case.name,
-        "modality": case.modality,
-        "status": case.status,
-        "note": case.note,
-        "steps": case.steps,
-        "slices_done": case.done_slices,
-        "labels_ml": case.volumes_ml,
-        "added": case.added.isoformat(),
-        "opened": case.opened.isoformat() if case.opened else None,
-    }
-
-
 def _slice(text: str) -> tuple[int, int]:
     """Read ``axial:12``."""
+    from napari_medssl.volume.planes import PLANES
+
     plane, _, index = text.partition(":")
-    if plane not in _AXES or not index.isdecimal():
+    if plane not in PLANES or not index.isdecimal():
         raise UsageError(f"the slice '{text}'", expected="as axial:12, coronal:0 or sagittal:40")
-    return _AXES[plane], int(index)
+    return PLANES[plane], int(index)

@@ -74,6 +74,7 @@ def export_project(
         raise UsageError(f"--number with --as {form}", expected="it with --as nnunet only")
     if name and form not in (Form.MSD, Form.NNUNET):
         raise UsageError(f"--name with --as {form}", expected="it with --as msd or nnunet")
+    renaming = _renaming(form, key) if deidentify else None
     from napari_medssl.project import open_project
 
     with open_project(folder, read_only=True) as project, _Bar() as bar:
@@ -81,9 +82,7 @@ def export_project(
         if form in (Form.MSD, Form.NNUNET):
             report = _training_set(project, form, out, name, number, settings, bar.move)
         else:
-            report = _masks(
-                project, form, out, _renaming(key) if deidentify else None, settings, bar.move
-            )
+            report = _masks(project, form, out, renaming, settings, bar.move)
     _say_exported(report, as_json=json)
 
 
@@ -166,9 +165,14 @@ def _masks(
     )
 
 
-def _renaming(key: str | None) -> Deidentifier:
+def _renaming(form: Form, key: str | None) -> Deidentifier:
     from napari_medssl.io.dicom.deidentify import Deidentifier
 
+    if key is None and form in (Form.SEG, Form.RTSTRUCT):
+        raise UsageError(
+            f"--as {form} --deidentify without --key",
+            expected="the key of the de-identified images, so that they belong together",
+        )
     return Deidentifier.fresh() if key is None else Deidentifier(key)
 
 
@@ -180,6 +184,7 @@ def _say_exported(report: ExportReport, *, as_json: bool) -> None:
             "without_mask": report.test,
             "left_out": report.left_out,
             "values": report.values,
+            "notices": [{"code": n.code, "text": n.text} for n in report.notices],
         }
         print(json_text.dumps(facts, ensure_ascii=False))
     else:
@@ -189,6 +194,8 @@ def _say_exported(report: ExportReport, *, as_json: bool) -> None:
         changed = [f"{old} is {new}" for old, new in report.values.items() if old != new]
         if changed:
             print(f"Label values there: {', '.join(changed)}.")
+        for notice in report.notices:
+            print(f"Note: {notice.text}")
         for case, why in report.left_out.items():
             print(f"  ! {case}: {why}")
         if report.left_out:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from napari_medssl.segment import SliceResult
     from napari_medssl.volume import Volume
 
-_AXES = {"axial": 0, "coronal": 1, "sagittal": 2}
-
 
 def prompt(
     image: Annotated[Path, typer.Argument(help="An image, or a folder of DICOM files.")],
@@ -65,9 +63,11 @@ def prompt(
     DICOM series; column, row, 0 for a picture. A box begins and ends at the same index along one
     axis: that is its slice. An existing OUT is replaced; --onto adds to a mask instead.
     """
+    from napari_medssl.volume.planes import PLANES
+
     if overwrite and onto is None:
         raise UsageError("--overwrite without --onto", expected="a mask to add to, or neither")
-    if plane is not None and plane not in _AXES:
+    if plane is not None and plane not in PLANES:
         raise UsageError(f"the plane '{plane}'", expected="axial, coronal or sagittal")
     marks = [_numbers(text, 3, sign=True) for text in point or []]
     boxes = [_numbers(text, 6) for text in box or []]
@@ -96,7 +96,7 @@ def prompt(
         tuple(point_from_source(scan, at[:3], positive=at[3] > 0) for at in marks),
         tuple(box_from_source(scan, corners) for corners in boxes),
     )
-    axis = _AXES[plane] if plane else None
+    axis = PLANES[plane] if plane else None
     prompts.plane(scan, axis)  # what is wrong with the prompts is said before the slow steps
     given = unnamed_label(label)
     given = replace(given, name=name) if name else given
@@ -146,11 +146,16 @@ def _merged(
     """Put the outline into the mask; return it and how many voxels other labels kept."""
     import numpy as np
 
-    from napari_medssl.correct.merge import merge_mask
+    from napari_medssl.correct import Rules, set_label
 
     mask = mask.astype(np.result_type(mask.dtype, np.min_scalar_type(label)))
-    done = merge_mask(result.plane.view(mask), result.mask, label, overwrite=overwrite)
-    return mask, done.protected
+    axis = result.plane.axis
+    here = np.expand_dims(result.plane.view(mask), axis)  # one slice; writes through to the mask
+    wanted = np.expand_dims(result.mask, axis)
+    made = set_label(here, label, wanted, Rules(overwrite=overwrite), add_only=True)
+    if made is not None:
+        made.apply(here)
+    return mask, int(np.count_nonzero(wanted & (here != label)))
 
 
 def _labels(before: Sequence[LabelInfo], given: LabelInfo, *, named: bool) -> list[LabelInfo]:
@@ -163,7 +168,7 @@ def _labels(before: Sequence[LabelInfo], given: LabelInfo, *, named: bool) -> li
 def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json: bool) -> None:
     import math
 
-    from napari_medssl.segment.prompts import AXIS_NAMES
+    from napari_medssl.volume.planes import AXIS_NAMES
 
     plane, voxels = AXIS_NAMES[result.plane.axis], int(result.mask.sum())
     millilitres = voxels * math.prod(scan.geometry.spacing_mm) / 1000

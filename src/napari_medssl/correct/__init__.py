@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from napari_medssl.correct.change import set_label
 from napari_medssl.correct.edit import Edit
 from napari_medssl.correct.history import History, Step
-from napari_medssl.correct.merge import Merge, merge_mask, plan_merge
 from napari_medssl.correct.rules import Rules
 
 if TYPE_CHECKING:
@@ -22,13 +21,10 @@ __all__ = [
     "TOOLS",
     "Edit",
     "History",
-    "Merge",
     "Parameter",
     "Rules",
     "Step",
     "Tool",
-    "merge_mask",
-    "plan_merge",
     "run_tool",
     "set_label",
 ]

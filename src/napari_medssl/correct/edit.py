@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_medssl.correct.box import box_around
-from napari_medssl.errors import GeometryError, UnreadableFileError, UsageError
+from napari_medssl.errors import GeometryError, SaveError, UnreadableFileError, UsageError
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,8 +131,21 @@ class Edit:
         self._write(labels, self.before)
 
     def to_bytes(self) -> bytes:
-        """Pack it for the disk."""
-        values = [smallest(v) for v in (self.before, self.after)]
+        """Pack it for the disk.
+
+        Raises
+        ------
+        SaveError
+            If it is so large that `from_bytes` would refuse it.
+        """
+        values = [smallest_unsigned(v) for v in (self.before, self.after)]
+        size = sum(v.nbytes for v in values) + self.bits.nbytes
+        if size > _MOST_BYTES:
+            raise SaveError(
+                f"a step of {size / 1e9:.1f} GB",
+                expected=f"{_MOST_BYTES / 1e9:.1f} GB or less",
+                do="Change a part of the image, or one label, at a time",
+            )
         head = np.zeros((), _HEAD)
         head["low"], head["shape"] = self.low, self.shape
         head["counts"] = [v.size for v in values]
@@ -163,7 +177,7 @@ class Edit:
             before = np.frombuffer(raw, kinds[0], counts[0])
             after = np.frombuffer(raw, kinds[1], counts[1], sizes[0])
             bits = np.frombuffer(raw, np.uint8, offset=sum(sizes))
-            return cls(low, shape, bits, smallest(before), smallest(after))  # type: ignore[arg-type]
+            return cls(low, shape, bits, smallest_unsigned(before), smallest_unsigned(after))  # type: ignore[arg-type]
         except (ValueError, KeyError, IndexError, zlib.error, UsageError) as error:
             raise UnreadableFileError("a step of the history is damaged") from error
 
@@ -175,21 +189,6 @@ class Edit:
         if int(values.max()) > np.iinfo(labels.dtype).max:
             raise GeometryError(f"the label {int(values.max())} in a map of {labels.dtype}")
         labels[self.box][self.changed] = values
-
-
-def smallest(values: NDArray[Any]) -> NDArray[Any]:
-    """Return labels in the smallest unsigned type that holds them.
-
-    Raises
-    ------
-    UsageError
-        If one is negative, or larger than 4,294,967,295.
-    """
-    low, high = int(values.min(initial=0)), int(values.max(initial=0))
-    kinds = [k for k in (np.uint8, np.uint16, np.uint32) if high <= np.iinfo(k).max]
-    if low < 0 or not kinds:
-        raise UsageError(f"the label {low or high}", expected="0 to 4,294,967,295")
-    return values.astype(kinds[0])
 
 
 def _inflated(packed: bytes, size: int) -> bytes:
@@ -204,4 +203,4 @@ def _inflated(packed: bytes, size: int) -> bytes:
 
 
 def _one_if_equal(values: NDArray[Any]) -> NDArray[Any]:
-    return smallest(values[:1] if (values == values[0]).all() else values)
+    return smallest_unsigned(values[:1] if (values == values[0]).all() else values)

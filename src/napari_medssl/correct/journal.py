@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_medssl.correct.edit import Edit, smallest
+from napari_medssl.correct.edit import Edit
 from napari_medssl.correct.history import History, Step
 from napari_medssl.errors import UnreadableFileError
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ def fingerprint(step: Step) -> bytes:
         mark.update(np.array([*step.edit.low, *step.edit.shape], "<u4").tobytes())
         mark.update(np.ascontiguousarray(step.edit.bits).data)
         for values in (step.edit.before, step.edit.after):
-            least = smallest(values)
+            least = smallest_unsigned(values)
             mark.update(least.astype(least.dtype.newbyteorder("<"), copy=False).data)
     return mark.digest()
 

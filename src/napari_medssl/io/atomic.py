@@ -1,4 +1,4 @@
-"""Writing a file so that, whatever happens, the old one or the whole new one is there."""
+"""Writing a file, or a folder, so that whatever happens there is the old one or the whole new."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import MedSSLError, SaveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _MARK = ".medssl-part"
 _ABANDONED_AFTER_S = 600.0
 _SHARING_RETRIES = 20
+_ANYONE_MAY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def atomic_write(
@@ -42,7 +44,8 @@ def atomic_write(
     Raises
     ------
     SaveError
-        If anything failed. What stood at ``path`` before is untouched and no temporary is left.
+        If anything failed, or the target is write-protected. What stood at ``path`` before is
+        untouched and no temporary is left.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -52,6 +55,8 @@ def atomic_write(
             f"the folder '{target.parent.name}' for '{path.name}' does not exist",
             do="Make the folder, or choose another",
         )
+    if _is_protected(target):
+        raise SaveError(f"'{path.name}' is write-protected", do="Choose another name")
     part = target.with_name(f".{target.name}{_MARK}-{secrets.token_hex(4)}{_suffixes(target)}")
     try:
         _sweep(target)
@@ -68,6 +73,52 @@ def atomic_write(
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Give a folder to fill; only when all is well does what it holds appear at the target.
+
+    Parameters
+    ----------
+    target : Path
+        A folder that does not exist, or is empty.
+
+    Yields
+    ------
+    Path
+        A temporary folder beside the target, or in it where it exists: it may be a disk's root.
+
+    Raises
+    ------
+    SaveError
+        If the disk failed. After this or any other error nothing is left at the target.
+    """
+    place = Path(os.path.realpath(target))
+    exists = place.is_dir()
+    within = place if exists else place.parent
+    part = within / f".{place.name}{_MARK}-{secrets.token_hex(4)}"
+    try:
+        part.mkdir(parents=True)
+        yield part
+        if exists:
+            for finished in list(part.iterdir()):
+                finished.rename(place / finished.name)
+        else:
+            part.rename(place)
+        _flush_folder(place if exists else within)
+    except OSError as error:
+        raise _no_room_or_right(error, place.name, within) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _is_protected(target: Path) -> bool:
+    """Tell whether a file says that it shall not change; replacing it would not ask, nor root."""
+    try:
+        return not target.stat().st_mode & _ANYONE_MAY_WRITE
+    except OSError:
+        return False
 
 
 def _suffixes(target: Path) -> str:

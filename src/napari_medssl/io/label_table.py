@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from napari_medssl.errors import UsageError
@@ -9,6 +10,7 @@ from napari_medssl.errors import UsageError
 Colour = tuple[int, int, int]
 
 MOST_LABEL = 2**32 - 1
+_LONGEST_NAME = 200
 
 #: distinct on grey and to the common colour blindnesses (Okabe and Ito's set, brightened)
 COLOURS: tuple[Colour, ...] = (
@@ -60,7 +62,7 @@ class LabelInfo:
     value : int
         The number of its voxels, 1 to 4,294,967,295.
     name : str
-        Words for people: ``"liver"``.
+        Words for people: ``"liver"``. Control characters are dropped, and what is beyond 200.
     colour : (red, green, blue)
         0..255 each.
     code : Code, optional
@@ -82,6 +84,12 @@ class LabelInfo:
             raise UsageError(f"the label value {self.value}", expected=f"1 to {MOST_LABEL:,}")
         if len(self.colour) != 3 or not all(0 <= part <= 255 for part in self.colour):
             raise UsageError(f"the colour {self.colour}", expected="three numbers of 0 to 255")
+        object.__setattr__(self, "name", _printable(self.name) or f"Label {self.value}")
+
+
+def _printable(name: str) -> str:
+    """Drop what would reach a terminal, or turn the direction of a text, unseen."""
+    return "".join(c for c in name if unicodedata.category(c)[0] != "C").strip()[:_LONGEST_NAME]
 
 
 def unnamed_label(value: int) -> LabelInfo:

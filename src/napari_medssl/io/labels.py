@@ -20,6 +20,7 @@ from napari_medssl.io.sidecar import require_ours, sidecar_of, write_sidecar
 from napari_medssl.io.write import require_not_source, save_stored, suffix_of
 from napari_medssl.volume import AxisMap
 from napari_medssl.volume.geometry import assign_axes
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,13 +118,6 @@ def read_label_array(path: Path, volume: Volume) -> NDArray[Any]:
             do="Check that this is the label map and not an image or a probability map",
         )
     return smallest_unsigned(values)
-
-
-def smallest_unsigned(values: NDArray[Any]) -> NDArray[Any]:
-    """Return whole, non-negative values in the smallest unsigned type (uint8, 16 or 32)."""
-    highest = int(values.max(initial=0))
-    kind = next(k for k in (np.uint8, np.uint16, np.uint32) if highest <= np.iinfo(k).max)
-    return np.ascontiguousarray(values.astype(kind))
 
 
 def values_in(labels: NDArray[Any]) -> list[int]:

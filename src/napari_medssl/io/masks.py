@@ -11,9 +11,10 @@ import numpy as np
 from napari_medssl.errors import UsageError
 from napari_medssl.io.gate import regular_file
 from napari_medssl.io.label_table import LabelInfo, unnamed_label
-from napari_medssl.io.labels import read_label_array, smallest_unsigned, values_in
+from napari_medssl.io.labels import read_label_array, values_in
 from napari_medssl.io.read import format_of, told_in_a_sentence
 from napari_medssl.io.sidecar import read_sidecar
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Box = tuple[slice, slice, slice]
 Size = tuple[int, int]
 
-PLANES = {"axial": 0, "coronal": 1, "sagittal": 2}
 WHOLE: Box = (slice(None), slice(None), slice(None))
 
 FILL = 0.25

@@ -13,6 +13,7 @@ from napari_medssl.project.export_folder import read_log
 from napari_medssl.project.layouts import DESCRIPTION, read_description
 from napari_medssl.project.msd import MsdLayout
 from napari_medssl.project.nnunet import NnunetLayout
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -171,7 +172,7 @@ def _take_mask(project: Project, case: str, pair: Pair, values: dict[int, int]) 
     values.update(_join(project, unknown))
     wanted = _renumbered(mask.array, values)
     if project.case(case).steps:
-        if np.array_equal(project.load(case).labels, wanted):
+        if np.array_equal(project.read_state(case).labels, wanted):
             return True
         raise UnreadableFileError(
             f"'{pair.image.name}' is {case} of the project, which has a mask of its own",
@@ -183,7 +184,7 @@ def _take_mask(project: Project, case: str, pair: Pair, values: dict[int, int]) 
 
 
 def _renumbered(array: NDArray[Any], values: Mapping[int, int]) -> NDArray[Any]:
-    from napari_medssl.io.labels import smallest_unsigned, values_in
+    from napari_medssl.io.labels import values_in
 
     new = np.zeros(array.shape, np.uint32)
     for value in values_in(array):

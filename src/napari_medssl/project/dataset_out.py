@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_medssl.errors import MedSSLError, UnsupportedFormatError
+from napari_medssl.project.burnt_in import about_text, may_show_text
 from napari_medssl.project.dataset_plan import RGB, plan_dataset
 from napari_medssl.project.export_folder import ExportFolder, is_of_the_disk
 from napari_medssl.project.layouts import DESCRIPTION, IMAGES, LABELS, TEST_IMAGES
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from napari_medssl.project.dataset_plan import Plan
     from napari_medssl.project.layouts import Layout
     from napari_medssl.project.project import Project
-    from napari_medssl.volume import Volume
+    from napari_medssl.volume import Notice, Volume
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class ExportReport:
         Ids of the cases that could not be written, and why.
     values : mapping of int to int
         Label values of the project, and what they became.
+    notices : tuple of Notice
+        What to look at before it is passed on.
     """
 
     folder: Path
@@ -45,6 +49,7 @@ class ExportReport:
     test: tuple[str, ...]
     left_out: Mapping[str, str]
     values: Mapping[int, int]
+    notices: tuple[Notice, ...] = ()
 
 
 def export_dataset(
@@ -98,9 +103,13 @@ def export_dataset(
     folder.require_room(plan.bytes)
     writer = _Writer(project, folder, layout, plan)
     left_out: dict[str, str] = {}
+    may_tell: list[str] = []
     for done, case in enumerate((*content.training, *content.test), start=1):
         try:
-            writer.write(case, with_mask=done <= len(content.training))
+            volume = project.read_image(case)
+            writer.write(case, volume, with_mask=done <= len(content.training))
+            if may_show_text(volume):
+                may_tell.append(case)
         except MedSSLError as error:
             if is_of_the_disk(error):
                 raise  # the next case would be saved no better
@@ -115,7 +124,14 @@ def export_dataset(
     folder.write_json(DESCRIPTION, layout.description(written))
     if not left_out:
         folder.finish()  # else it goes on when the images are found again
-    return ExportReport(folder.folder, written.training, written.test, left_out, plan.values)
+    return ExportReport(
+        folder=folder.folder,
+        training=written.training,
+        test=written.test,
+        left_out=left_out,
+        values=plan.values,
+        notices=about_text(may_tell),
+    )
 
 
 class _Writer:
@@ -134,27 +150,25 @@ class _Writer:
         self._content = plan.content
         self._values = plan.values
 
-    def write(self, case: str, *, with_mask: bool) -> None:
+    def write(self, case: str, volume: Volume, *, with_mask: bool) -> None:
         """Write a case's image, unless it is there, and its mask anew.
 
         Raises
         ------
         MedSSLError
-            If the image cannot be read, does not fit the layout, or a file cannot be written.
+            If the image does not fit the layout, or a file cannot be written.
         """
         from napari_medssl.io import write_volume
-        from napari_medssl.io.labels import smallest_unsigned
         from napari_medssl.io.write import save_stored
 
         count, suffix = len(self._content.channels), self._content.suffix
         images = IMAGES if with_mask else TEST_IMAGES
         names = [f"{images}/{n}" for n in self._layout.image_names(case, count, suffix)]
-        volume = self._project.read_image(case)
         for name, channel in zip(names, self._channels(volume, len(names)), strict=True):
             if not self._folder.has(name):
                 write_volume(channel, self._folder.path(name))
         if with_mask:
-            mask = smallest_unsigned(self._renumbered(self._project.load(case).labels))
+            mask = smallest_unsigned(self._renumbered(self._project.read_state(case).labels))
             path = self._folder.path(f"{LABELS}/{case}{suffix}")
             save_stored(path, volume.to_source(mask), volume.source, labels=True)
 

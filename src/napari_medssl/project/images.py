@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from napari_medssl.volume import Volume
 
 _MASK_FOLDERS = {"labelstr", "labelsts", "labels", "label", "masks", "mask", "segmentations"}
-_MASK_ENDINGS = ("_mask", "-mask", "_masks", "_label", "_labels", "_seg", "-seg", "_segmentation")
+_MASK_WORDS = {"mask", "masks", "label", "labels", "seg", "gmseg", "segmentation", "labelmap"}
 #: names of folders that tell nothing of the series in them
 _SAYING_NOTHING = {"image", "images", "dicom", "dcm", "series", "scan", "data"}
 _KEY_ROUNDS = 100_000
@@ -153,7 +154,8 @@ def _second_of_a_pair(file: Path) -> bool:
 
 def _looks_like_a_mask(file: Path, top: Path) -> bool:
     folders = {part.lower() for part in (top.absolute().name, *file.relative_to(top).parts[:-1])}
-    return bool(folders & _MASK_FOLDERS) or stem(file.name).lower().endswith(_MASK_ENDINGS)
+    words = set(re.split("[^a-z]+", stem(file.name).lower()))
+    return bool(folders & _MASK_FOLDERS or words & _MASK_WORDS)
 
 
 def _series(

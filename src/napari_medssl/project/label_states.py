@@ -40,18 +40,24 @@ def read_labels(store: Store) -> tuple[LabelState, ...]:
     return tuple(_state(row) for row in store.rows("SELECT * FROM label ORDER BY value"))
 
 
-def write_labels(store: Store, states: Iterable[LabelState | LabelInfo]) -> None:
-    """Replace the label table.
+def label_table(labels: Iterable[LabelState | LabelInfo]) -> tuple[LabelState, ...]:
+    """Return labels as a table.
 
     Raises
     ------
     UsageError
         If two labels have the same value.
     """
-    full = [s if isinstance(s, LabelState) else LabelState(s) for s in states]
-    values = [state.info.value for state in full]
+    table = tuple(row if isinstance(row, LabelState) else LabelState(row) for row in labels)
+    values = [row.info.value for row in table]
     if twice := sorted({value for value in values if values.count(value) > 1}):
         raise UsageError(f"the label {twice[0]} twice", expected="each value once")
+    return table
+
+
+def write_labels(store: Store, states: Iterable[LabelState | LabelInfo]) -> None:
+    """Replace the label table; raises as `label_table`."""
+    full = label_table(states)
     with store.transaction() as db:
         db.execute("DELETE FROM label")
         db.executemany("INSERT INTO label VALUES (?, ?, ?, ?, ?, ?)", map(_row, full))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_medssl.errors import MedSSLError, UsageError
+from napari_medssl.io.sidecar import sidecar_of
+from napari_medssl.project.burnt_in import about_text, may_show_text
 from napari_medssl.project.dataset_out import ExportReport
 from napari_medssl.project.dataset_plan import PICTURES, is_drawn
 from napari_medssl.project.export_folder import ExportFolder, is_of_the_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from napari_medssl.io.dicom.deidentify import Deidentifier
     from napari_medssl.project.cases import Case
     from napari_medssl.project.project import Project
+    from napari_medssl.volume import Volume
 
 Kind = Literal["masks", "seg", "rtstruct"]
 
@@ -68,11 +71,15 @@ def export_masks(
         )
     names = _names(chosen, kind, by_id=deidentify is not None)
     plan = {"kind": kind, "cases": names}
-    folder = ExportFolder(target, plan, list(names.values()), overwrite=overwrite)
+    folder = ExportFolder(target, plan, _files(names.values(), kind), overwrite=overwrite)
     left_out: dict[str, str] = {}
+    may_tell: list[str] = []
     for count, case in enumerate(chosen, start=1):
         try:
-            _write(project, case, folder.path(names[case.id]), kind, deidentify)
+            volume = project.read_image(case.id)
+            _write(project, case, volume, folder.path(names[case.id]), kind, deidentify)
+            if deidentify is not None and may_show_text(volume):
+                may_tell.append(case.id)
         except MedSSLError as error:
             if is_of_the_disk(error):
                 raise  # the next case would be saved no better
@@ -82,7 +89,7 @@ def export_masks(
     if not left_out:
         folder.finish()
     written = tuple(case.id for case in chosen if case.id not in left_out)
-    return ExportReport(target, written, (), left_out, {})
+    return ExportReport(target, written, (), left_out, {}, about_text(may_tell))
 
 
 def _names(cases: Sequence[Case], kind: Kind, *, by_id: bool) -> dict[str, str]:
@@ -95,6 +102,12 @@ def _names(cases: Sequence[Case], kind: Kind, *, by_id: bool) -> dict[str, str]:
     return {case.id: f"{stems[case.id]}_{_ending(case, kind)}" for case in cases}
 
 
+def _files(masks: Iterable[str], kind: Kind) -> list[str]:
+    """Name every file: a mask that is no DICOM object has its label names beside it."""
+    names = list(masks)
+    return names if kind != "masks" else [*names, *(sidecar_of(Path(n)).name for n in names)]
+
+
 def _ending(case: Case, kind: Kind) -> str:
     if kind != "masks":
         return f"{kind}.dcm"
@@ -103,9 +116,14 @@ def _ending(case: Case, kind: Kind) -> str:
 
 
 def _write(
-    project: Project, case: Case, path: Path, kind: Kind, deidentify: Deidentifier | None
+    project: Project,
+    case: Case,
+    volume: Volume,
+    path: Path,
+    kind: Kind,
+    deidentify: Deidentifier | None,
 ) -> None:
-    volume, state = project.read_image(case.id), project.load(case.id)
+    state = project.read_state(case.id)
     labels = [label.info for label in project.labels()]
     if kind == "seg":
         from napari_medssl.io.dicom.seg import write_seg

@@ -24,7 +24,7 @@ def export_mask(project: Project, case_id: str, out: Path) -> None:
     """
     from napari_medssl.io import write_labels
 
-    volume, state = project.read_image(case_id), project.load(case_id)
+    volume, state = project.read_image(case_id), project.read_state(case_id)
     labels = [label.info for label in project.labels()]
     outlines = {"outlines": list(state.outlines)}
     write_labels(state.labels, volume, out, labels=labels, provenance=outlines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_medssl.errors import ProjectError, ReadOnlyError, SaveError
 from napari_medssl.io import atomic_write
+from napari_medssl.project.label_states import label_table
 from napari_medssl.project.lease import Lease, left_elsewhere
 from napari_medssl.project.project import Project
 from napari_medssl.project.schema import FILE_NAME, build, require_project
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from napari_medssl.project.label_states import LabelState
 
 _READ_VERSION_AT, _WAL = 19, 2
+_SHOWN = 60  # letters of a name in a sentence
 
 
 def create_project(
@@ -43,24 +45,28 @@ def create_project(
         If there is a project already.
     SaveError
         If it could not be written.
+    UsageError
+        If two labels have the same value; nothing is made then.
     """
     folder = Path(folder)
-    file = folder / FILE_NAME
-    if file.exists():
+    file, table = folder / FILE_NAME, label_table(labels)
+    try:
+        there_already = file.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"the folder '{folder.name[:_SHOWN]}' could not be made",
+            do="Choose another place, or a shorter name",
+        ) from error
+    if there_already:
         raise ProjectError(
             f"there is a project in '{folder.absolute().name}' already",
             do="Open it, or choose another folder",
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SaveError(
-            f"the folder '{folder.name}' could not be made", do="Choose another place"
-        ) from error
     settings = {"name": name or folder.absolute().name, "salt": secrets.token_hex(16)}
     atomic_write(file, lambda part: build(part, settings))
     project = open_project(folder)
-    project.set_labels(labels)
+    project.set_labels(table)
     return project
 
 

@@ -82,7 +82,7 @@ class Project:
 
     @property
     def last_case(self) -> str | None:
-        """The case that was loaded last."""
+        """The case that was opened last."""
         return self._setting("last_case")
 
     def cases(self) -> tuple[Case, ...]:
@@ -156,7 +156,7 @@ class Project:
         label_states.write_labels(self._store, labels)
 
     def load(self, case_id: str) -> CaseState:
-        """Return a case as it was left.
+        """Open a case as it was left; it becomes the last one, and a crashed session is settled.
 
         A case with many steps since its last snapshot gets a new one, so that it opens quickly
         the next time.
@@ -175,6 +175,10 @@ class Project:
             if slow:
                 state.keep_snapshot(self._store, top, loaded.labels)
         return loaded
+
+    def read_state(self, case_id: str) -> CaseState:
+        """Return the same as `load`, for an export or a comparison: nothing is noted."""
+        return state.load_state(self._store, case_id)[0]
 
     def record(self, case_id: str, change: Change, step: Step) -> None:
         """Keep one step, undo or redo; when this returns it is on the disk.
@@ -241,12 +245,6 @@ class Project:
         """
         recovery.rewind(self._store, case_id, self._session)
         self._looked_at = True
-
-    def condense(self, case_id: str) -> None:
-        """Leave a snapshot where opening the case would take long: a second's work for a thread."""
-        loaded, top, slow = state.load_state(self._store, case_id)
-        if slow:
-            state.keep_snapshot(self._store, top, loaded.labels)
 
     def purge(self, case_id: str) -> None:
         """Remove a case with everything drawn on it from the project's file, beyond recovery.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_medssl.correct import Edit, History, Step
-from napari_medssl.correct.edit import smallest
 from napari_medssl.correct.journal import replay, unpack_step
 from napari_medssl.errors import GeometryError, UnreadableFileError, UsageError
 from napari_medssl.project.cases import read_case, require_case
 from napari_medssl.project.steps import BEGINNING, record, top_of, way_to
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,7 +192,7 @@ def _kind(step: Step) -> np.dtype[Any]:
     """Return the smallest type that holds the values of a step."""
     if step.edit is None:
         return np.dtype(np.uint8)
-    return np.result_type(smallest(step.edit.before), smallest(step.edit.after))
+    return np.result_type(smallest_unsigned(step.edit.before), smallest_unsigned(step.edit.after))
 
 
 def _slow(steps: tuple[Step, ...]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import PromptError
+from napari_medssl.volume.planes import AXIS_NAMES as AXIS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from napari_medssl.volume import Volume
 
 Index = tuple[int, int, int]
-AXIS_NAMES = ("axial", "coronal", "sagittal")
 
 
 @dataclass(frozen=True)

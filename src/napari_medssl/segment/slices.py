@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_medssl.errors import PromptError
-from napari_medssl.segment.prompts import AXIS_NAMES
+from napari_medssl.volume.planes import AXIS_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

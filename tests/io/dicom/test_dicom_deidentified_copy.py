@@ -122,3 +122,21 @@ def test_an_image_without_identifier_is_refused(tmp_path: Path) -> None:
     folder = MAKER.write_all(tmp_path / "in", axial([0]), SOPClassUID="1.2.3.4.5.6")
     with pytest.raises(SaveError, match="does not say which image it is"):
         copy_deidentified(folder, tmp_path / "out", NAMES)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_file_that_fails_leaves_nothing_and_the_next_try_succeeds(
+    tmp_path: Path, exists: bool
+) -> None:
+    folder = make_series("axial", tmp_path / "in")
+    worst = MAKER.with_(series_number=9, series="1.2.826.0.1.9")
+    worst.write_all(folder, axial([0]), **NAMED, SOPClassUID="1.2.3.4.5.6")
+    target = tmp_path / "new" / "out"
+    if exists:
+        target.mkdir(parents=True)
+    with pytest.raises(SaveError):
+        copy_deidentified(folder, target, NAMES)
+    assert target.exists() == exists
+    assert [path for path in (tmp_path / "new").rglob("*") if path != target] == []
+    copy = copy_deidentified(make_series("axial", tmp_path / "whole"), target, NAMES)
+    assert sorted(target.rglob("*")) == sorted(copy.files)

@@ -22,8 +22,12 @@ class Work(Protocol):
         job: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
+        dropped: Callable[[Any], None] | None = None,
     ) -> None:
-        """Queue ``job``; call ``done`` with its answer or ``failed`` with its error."""
+        """Queue ``job``; call ``done`` with its answer or ``failed`` with its error.
+
+        An answer that can be handed to nobody any more goes to ``dropped``, in any thread.
+        """
 
     def later(self, name: str, milliseconds: int, call: Callable[[], None]) -> None:
         """Call after a pause; asking again under the same name starts the pause anew."""
@@ -65,11 +69,13 @@ class Activity:
         *,
         topic: str,
         asked: bool = True,
+        dropped: Callable[[Any], None] | None = None,
     ) -> None:
         """Run ``job`` in the background and hand its answer to ``then``, unless it comes late.
 
         What the user ``asked`` for takes the place of a problem on the status line; what runs by
-        itself leaves it to be read.
+        itself leaves it to be read. An answer that holds something open needs ``dropped``, which
+        gets it, in any thread, when ``then`` does not.
         """
         if asked:
             self._said = ("", False)
@@ -80,10 +86,19 @@ class Activity:
         def wanted() -> bool:
             return self._newest.get(topic) == ticket
 
+        def work() -> Any:
+            answer = job() if wanted() else None
+            if answer is None or wanted() or dropped is None:
+                return answer
+            dropped(answer)  # now: the newer job may want what it holds
+            return None
+
         def done(answer: Any) -> None:
             del self._running[ticket]
             if wanted():
                 then(answer)
+            elif dropped is not None and answer is not None:
+                dropped(answer)
             self._show()
 
         def failed(error: Exception) -> None:
@@ -92,7 +107,7 @@ class Activity:
                 self.fail(error)
             self._show()
 
-        self._work.run(lambda: job() if wanted() else None, done, failed)
+        self._work.run(work, done, failed, dropped)
         self._show()
 
     def later(self, name: str, milliseconds: int, call: Callable[[], None]) -> None:

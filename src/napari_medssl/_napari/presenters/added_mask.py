@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from napari_medssl._napari.presenters.change import Change
+from napari_medssl._napari.presenters.background_edit import BackgroundEdit
 from napari_medssl.correct import Edit, Step
 from napari_medssl.io.label_table import unnamed_label
 
@@ -53,9 +53,9 @@ def take_over(added: AddedMask, activity: Activity) -> None:
         activity.say(clash or added.own.why_not, problem=True)
         return
     own = added.own
-    own.reserve(_WORDS)
     added.make_room(max(row.info.value for row in added.document.labels))
-    change = Change(
+    own.reserve(_WORDS)
+    change = BackgroundEdit(
         own,
         lambda: Edit.between(own.array, added.array),
         lambda edit: edit.apply(own.array),

@@ -10,6 +10,7 @@ from napari_medssl._napari.presenters.case_canvas import OpenCase
 from napari_medssl._napari.presenters.document import Document, LabelRow
 from napari_medssl._napari.presenters.recorder import Recorder
 from napari_medssl.errors import ChangedImageError, MedSSLError, MissingImageError, SaveError
+from napari_medssl.io.label_table import unnamed_label
 from napari_medssl.segment.prompts import Plane
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_medssl._napari.presenters.added_mask import AddedMask
     from napari_medssl._napari.presenters.case_canvas import CaseCanvas
     from napari_medssl._napari.presenters.write_queue import WriteQueue
-    from napari_medssl.project import Project
+    from napari_medssl.project import Case, Project
 
 _PAUSE_MS = 1000
 
@@ -141,10 +142,10 @@ class CasePresenter:
             self._view.offer_find(case)
             return
         self.close()
+        # first: a label that the canvas brings along is written too
+        recorder = Recorder(project, case, found.document, queue) if found.editable else None
         self._canvas.show(found)
-        self._id, self._saved_view = case, {}
-        if found.editable:
-            self._recorder = Recorder(project, case, found.document, queue)
+        self._id, self._recorder, self._saved_view = case, recorder, {}
         self._view.mark_open(case)
         self._activity.say(f"'{found.name}' is open.")
 
@@ -162,11 +163,25 @@ def _load(project: Project, queue: WriteQueue, case: str) -> OpenCase | MedSSLEr
         return error
     state = project.load(case)
     document = Document(
-        [LabelRow(row.info, row.visible, row.locked) for row in project.labels()],
+        _label_rows(project, known),
         history=state.history,
         done=[Plane(axis, index) for axis, index in state.done],
         outlines=state.outlines,
         prompts=state.prompts,
+        used_elsewhere=lambda value: _count_users(project, case, value),
     )
     editable = not project.read_only
     return OpenCase(case, known.name, volume, state.labels, document, state.view, editable)
+
+
+def _label_rows(project: Project, case: Case) -> list[LabelRow]:
+    """Return the label table with a line for every value in the case's voxels."""
+    rows = [LabelRow(row.info, row.visible, row.locked) for row in project.labels()]
+    unnamed = case.voxels.keys() - {row.info.value for row in rows}
+    rows += [LabelRow(unnamed_label(value)) for value in unnamed if case.voxels[value]]
+    return sorted(rows, key=lambda row: row.info.value)
+
+
+def _count_users(project: Project, case: str, value: int) -> int:
+    """Tell how many other cases hold voxels of a value: they share the label table."""
+    return sum(other.id != case and other.voxels.get(value, 0) > 0 for other in project.cases())

@@ -53,7 +53,10 @@ class CaseCanvas(Protocol):
         """Take the case off the canvas and forget its voxels."""
 
     def busy(self) -> str:
-        """Tell, in a sentence, what is still being done to the mask; empty when nothing is."""
+        """Tell, in a sentence, what is still being done to the mask, or to one just taken away.
+
+        Empty when nothing is.
+        """
 
     def view(self) -> dict[str, Any]:
         """Tell how the case is looked at: plain values for a JSON file."""

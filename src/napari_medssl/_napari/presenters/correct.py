@@ -119,8 +119,8 @@ class CorrectPresenter:
         if mask is None:
             self._activity.say("Open an image first.", problem=True)
             return
+        self._scene.use_tool("brush")  # first: another tool ends what was asked before
         mask.pick_range()
-        self._scene.use_tool("brush")
         self._activity.say("Brush over what you want to paint: its intensities become the range.")
 
     def range_picked(self, low: float, high: float) -> None:

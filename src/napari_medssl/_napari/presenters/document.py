@@ -59,6 +59,8 @@ class Document:
         How each outline came about.
     prompts : list
         Prompts not kept yet, as `segment.provenance.plain_prompts` writes them.
+    used_elsewhere : callable, optional
+        Tells how many other masks with this label table hold voxels of a value.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class Document:
         done: Iterable[Plane] = (),
         outlines: Iterable[Mapping[str, Any]] = (),
         prompts: Iterable[Any] = (),
+        used_elsewhere: Callable[[int], int] = lambda _: 0,
     ) -> None:
         self._labels = tuple(labels) or (LabelRow(unnamed_label(1)),)
         self._history = history or History()
         self._done = frozenset(done)
         self._outlines = tuple(outlines)
         self._prompts = list(prompts)
+        self.used_elsewhere = used_elsewhere
         self._deleted: dict[int, LabelRow] = {}
         self._listeners: list[Callable[[What, Step | None], None]] = []
 

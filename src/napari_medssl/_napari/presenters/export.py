@@ -138,22 +138,22 @@ class ExportPresenter:
         kind, pieces = self._kind, self._source.pieces
         names = self._deidentify and kind.takes_out_names
         if isinstance(kind, ExportKind):
-            targets = self._ask_targets(kind, pieces)
+            targets = self._ask_targets(kind, pieces, names)
             if targets:
                 self._run(lambda: self._write(kind, pieces, targets, names), targets[0].parent)
         elif folder := self._view.ask_folder():
             self._export_whole(kind, Path(folder), names=names)
 
-    def _ask_targets(self, kind: ExportKind, pieces: Sequence[Piece]) -> list[Path]:
+    def _ask_targets(self, kind: ExportKind, pieces: Sequence[Piece], names: bool) -> list[Path]:
         """Ask for one file, or for a folder that takes a file a piece; empty: not now."""
+        called = [piece.anonymous if names else piece.name for piece in pieces]
         if len(pieces) == 1:
-            chosen = self._view.ask_file(f"{pieces[0].name}{kind.ending}")
+            chosen = self._view.ask_file(f"{called[0]}{kind.ending}")
             return [Path(chosen)] if chosen else []
         folder = self._view.ask_folder()
         if not folder:
             return []
-        names = _distinct([piece.name for piece in pieces])
-        targets = [Path(folder) / f"{name}{kind.ending}" for name in names]
+        targets = [Path(folder) / f"{name}{kind.ending}" for name in _distinct(called)]
         there = sum(target.exists() for target in targets)
         return targets if not there or self._view.ask_replace(there) else []
 

@@ -104,10 +104,14 @@ class Piece:
         Of its image, without a suffix; file names begin with it.
     load : callable
         Returns image and mask; may be slow.
+    anonymous : str
+        What file names begin with once names are taken out: an image is often called after its
+        patient.
     """
 
     name: str
     load: Callable[[], Exportable]
+    anonymous: str = "mask"
 
 
 @dataclass(frozen=True, eq=False)

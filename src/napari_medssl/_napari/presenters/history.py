@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from napari_medssl._napari.presenters.change import Change
+from napari_medssl._napari.presenters.background_edit import BackgroundEdit
 from napari_medssl.correct import Step
 from napari_medssl.segment.provenance import prompts_from_plain
 
@@ -36,7 +37,7 @@ class HistoryPresenter:
         self._view = view
         self._scene = scene
         self._activity = activity
-        self._open: list[Change] = []
+        self._open: list[BackgroundEdit] = []
 
     def show(self) -> None:
         """Name the next step in both directions."""
@@ -102,7 +103,7 @@ class HistoryPresenter:
             if edit is not None or both is not None:
                 document.do(Step(words, edit, both))
 
-        change = Change(mask, lambda: compute(mask), lambda e: e.apply(mask.array), commit)
+        change = BackgroundEdit(mask, lambda: compute(mask), lambda e: e.apply(mask.array), commit)
         self._make(mask, words, change, then, at_once=voxels is not None and voxels <= _AT_ONCE)
         return True
 
@@ -127,16 +128,14 @@ class HistoryPresenter:
             getattr(mask, way)()
             self._shown(step, words)
         else:
-            edit, write = step.edit, step.edit.revert if way == "undo" else step.edit.apply
-            tell = getattr(document, way)
-            change = Change(mask, lambda: edit, lambda _: write(mask.array), lambda _: tell())
+            change = _retrace(mask, step, step.edit, undo=way == "undo", words=words)
             self._make(mask, step.words, change, lambda _: self._shown(step, words))
 
     def _make(
         self,
         mask: RecordedMask,
         words: str,
-        change: Change,
+        change: BackgroundEdit,
         then: Callable[[Edit | None], None],
         *,
         at_once: bool = False,
@@ -150,7 +149,7 @@ class HistoryPresenter:
         topic = f"change {id(change)}"
         self._activity.run(words, change.work, lambda _: self._finish(change, then), topic=topic)
 
-    def _finish(self, change: Change, then: Callable[[Edit | None], None]) -> None:
+    def _finish(self, change: BackgroundEdit, then: Callable[[Edit | None], None]) -> None:
         if change not in self._open:
             return
         self._open.remove(change)
@@ -165,6 +164,25 @@ class HistoryPresenter:
         if place is not None:
             self._scene.show_voxels(*place)
         self._activity.say(words)
+
+
+def _retrace(
+    mask: RecordedMask, step: Step, edit: Edit, *, undo: bool, words: str
+) -> BackgroundEdit:
+    """Take a step back, or make it again, in the background."""
+    document = mask.document
+    write = replace(edit, before=edit.after, after=edit.before) if undo else edit
+
+    def commit(_: Edit | None) -> None:
+        steps = document.history.done if undo else document.history.undone
+        if not steps or steps[-1] is not step:
+            document.do(Step(words.rstrip("."), write))  # a script added a step in between
+        elif undo:
+            document.undo()
+        else:
+            document.redo()
+
+    return BackgroundEdit(mask, lambda: write, lambda made: made.apply(mask.array), commit)
 
 
 def place_of(step: Step) -> tuple[Index, Index] | None:

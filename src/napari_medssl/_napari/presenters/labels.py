@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_medssl._napari.presenters.document import LabelRow
 from napari_medssl.correct.change import set_label
 from napari_medssl.correct.rules import Rules
-from napari_medssl.errors import UsageError
+from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.io.label_table import unnamed_label
 
 if TYPE_CHECKING:
@@ -71,8 +71,11 @@ class LabelPresenter:
         document = self._scene.document
         if document is None or value == self._current or value < 1:
             return
+        known = any(row.info.value == value for row in document.labels)
+        if not known and not self._may_change():
+            return
         self._current = value
-        if any(row.info.value == value for row in document.labels):
+        if known:
             self.show()
         else:
             document.set_labels((*document.labels, LabelRow(unnamed_label(value))))
@@ -112,13 +115,20 @@ class LabelPresenter:
     def delete(self) -> None:
         """Delete the label in use with its voxels, after asking."""
         document, mask, value = self._scene.document, self._scene.mask, self._current
-        if document is None:
+        if document is None or not self._may_change():
             return
         row = self._row(value)
+        try:
+            others = document.used_elsewhere(value) if len(document.labels) > 1 else 0
+        except MedSSLError as error:  # the project cannot be read just now
+            self._activity.fail(error)
+            return
         if row.locked:
             self._activity.say(f"'{row.info.name}' is locked: unlock it first.", problem=True)
         elif len(document.labels) == 1 and mask is None:
             self._activity.say("The only label stays: there is nothing of it to delete.")
+        elif others:
+            self._activity.say(_used(row.info.name, others), problem=True)
         elif self._view.confirm(f"Delete the label '{row.info.name}' and all its voxels?"):
             self._erase(document, row)
 
@@ -141,15 +151,29 @@ class LabelPresenter:
 
     def _change(self, value: int, **fields: object) -> None:
         document = self._scene.document
-        if document is None:
+        if document is None or not ("visible" in fields or self._may_change()):
             return
         try:
             document.change_label(value, **fields)
         except UsageError as error:
             self._activity.fail(error)
 
+    def _may_change(self) -> bool:
+        """Whether the table may change; says so, and shows it as it is, where it may not."""
+        mask = self._scene.mask
+        if mask is None or not mask.read_only:
+            return True
+        self._activity.say(mask.why_not, problem=True)
+        self.show()
+        return False
+
     def _row(self, value: int) -> LabelRow:
         document = self._scene.document
         rows = document.labels if document is not None else ()
         found = next((row for row in rows if row.info.value == value), None)
         return found or LabelRow(unnamed_label(value))
+
+
+def _used(name: str, others: int) -> str:
+    cases = "another case uses" if others == 1 else f"{others} other cases use"
+    return f"'{name}' stays: {cases} it. All cases share one list of labels."

@@ -208,6 +208,7 @@ class ProjectPresenter:
                 lambda: _look_at(make(folder)),
                 lambda opened: self._enter(opened, case or opened.last_case),
                 topic="project",
+                dropped=lambda opened: opened.project.close(),
             )
 
     def _enter(self, opened: _Opened, case: str | None) -> None:
@@ -241,9 +242,9 @@ class ProjectPresenter:
 
     def _keep_alive(self) -> None:
         """Say now and then that this window lives; what comes of it shows with the next stroke."""
-        project = self._project
-        if project is not None and not project.read_only:
-            self._work.run(project.keep_alive, lambda _: None, lambda _: self._show_backlog())
+        project, queue = self._project, self._queue
+        if project is not None and queue is not None and not project.read_only:
+            queue.run_between(project.keep_alive)  # a job may take longer than others wait
             self.activity.later("heartbeat", _HEARTBEAT_MS, self._keep_alive)
 
     def _show_project(self) -> None:
@@ -272,6 +273,10 @@ class ProjectPresenter:
 
 def _look_at(project: Project) -> _Opened:
     """Read what the window needs to know at once; by the thread that opened the project."""
-    unfinished = None if project.read_only else project.unfinished
-    question = recovery_question(project, unfinished) if unfinished is not None else ""
-    return _Opened(project, project.name, project.last_case, question)
+    try:
+        unfinished = None if project.read_only else project.unfinished
+        question = recovery_question(project, unfinished) if unfinished is not None else ""
+        return _Opened(project, project.name, project.last_case, question)
+    except BaseException:
+        project.close()
+        raise

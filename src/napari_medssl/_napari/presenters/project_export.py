@@ -85,7 +85,7 @@ def _of_several(title: str, whole: _Whole, cases: Sequence[Case]) -> ExportSourc
 def _piece(project: Project, queue: WriteQueue, case: Case) -> Piece:
     def load() -> Exportable:
         _require_saved(queue)
-        state = project.load(case.id)
+        state = project.read_state(case.id)
         return Exportable(
             project.read_image(case.id),
             state.labels,
@@ -94,7 +94,7 @@ def _piece(project: Project, queue: WriteQueue, case: Case) -> Piece:
             _window_of(state.view),
         )
 
-    return Piece(case.name, load)
+    return Piece(case.name, load, anonymous=case.id)
 
 
 @dataclass(frozen=True, eq=False)

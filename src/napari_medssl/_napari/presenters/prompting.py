@@ -137,18 +137,26 @@ class PromptPresenter:
         left = {plane: p for plane, p in self._prompts.items() if plane != here}
         left = left if here in self._prompts else {}
         self._scene.show_prompts(left)
-        self._change("Discard marks", left)
-        self._activity.say("Discarded. Undo brings the marks back.")
+        if self._change("Discard marks", left):
+            self._activity.say("Discarded. Undo brings the marks back.")
 
-    def _change(self, words: str, prompts: dict[Plane, Prompts]) -> None:
-        """Take what the canvas shows as one step of the mask's history."""
+    def _change(self, words: str, prompts: dict[Plane, Prompts]) -> bool:
+        """Take what the canvas shows as one step of the mask's history; False if it cannot be."""
         mask = self._scene.start_mask()  # first: a new mask shows its own prompts, which are none
         if mask is None:
-            return
+            return False
+        if mask.busy:
+            self._activity.say(mask.busy, problem=True)
+            self._activity.later("prompts", 0, self._redraw)  # the mouse still holds the new one
+            return False
         self._take(prompts)
         if not mask.read_only:  # else one may look at outlines, and that is all
             both = (mask.document.prompts, plain_prompts(prompts))
             mask.document.do(Step(words, prompts=both))
+        return True
+
+    def _redraw(self) -> None:
+        self._scene.show_prompts(self._prompts)
 
     def _prepare(self) -> None:
         volume, window, plane = self._scene.volume, self._scene.window, self._scene.plane

@@ -9,6 +9,7 @@ import numpy as np
 from napari_medssl._napari.presenters.strokes import Stroke, read_stroke
 from napari_medssl.correct import Edit, Step
 from napari_medssl.correct.rules import Rules
+from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,7 +90,24 @@ class RecordedMask:
         """Why it cannot be changed now, in a sentence; empty when it can."""
         if self._read_only:
             return "This mask is open for reading only."
+        return self.busy
+
+    @property
+    def busy(self) -> str:
+        """What is being done to it now, in a sentence; empty when nothing is."""
         return f"Wait a moment: '{self._busy}' is not done yet." if self._busy else ""
+
+    def copy(self) -> NDArray[Any]:
+        """Return a copy of the voxels, (z, y, x).
+
+        Raises
+        ------
+        UsageError
+            If they are being changed in the background: a copy would hold half of it.
+        """
+        if self._busy:
+            raise UsageError(self.busy)
+        return np.array(self.array)
 
     def listen(self, listener: MaskListener) -> Callable[[], None]:
         """Tell ``listener`` what became of strokes from now on; return what ends that."""
@@ -127,6 +145,10 @@ class RecordedMask:
     def pick_range(self) -> None:
         """Let the next stroke show an intensity range instead of painting."""
         self._range_wanted = True
+
+    def forget_range(self) -> None:
+        """Let the next stroke paint after all."""
+        self._range_wanted = False
 
     def take_stroke(self, words: str, atoms: Sequence[Any]) -> None:
         """Record what one of napari's tools has just painted; put back what was not allowed.

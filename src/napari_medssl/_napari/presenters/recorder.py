@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Recorder:
     """Listens to one document for as long as that lives, and writes what it hears.
 
-    A step that was still being worked out when its case was left is written too.
+    A step that was still being worked out when its case was left is written too; one that comes
+    after the project was closed is not, as the queue takes nothing then.
 
     Parameters
     ----------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ from napari_medssl.log import record_unforeseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class _Write:
 
 
 class WriteQueue:
-    """Writes one after the other; nothing that was put in is ever dropped.
+    """Writes one after the other; until it is closed, only `drop` drops what was put in.
 
     A thread of its own, because a stroke must not wait behind a network; an executor, because
     Python lets it finish what is queued even where a program ends without closing anything.
@@ -67,6 +71,8 @@ class WriteQueue:
     def put(self, do: Callable[[], None], *, topic: str = "") -> None:
         """Write after everything that waits; try again what failed before.
 
+        What comes after `close` is not written; the log says so.
+
         Parameters
         ----------
         do : callable
@@ -76,12 +82,26 @@ class WriteQueue:
         """
         with self._changed:
             if self._closed:
+                log.error("a change came after its project was closed, and is not saved")
                 return
             if topic:
                 self._waiting = deque(w for w in self._waiting if w.topic != topic)
             self._waiting.append(_Write(do, topic))
             self._go_on()
         self._tell()
+
+    def run_between(self, do: Callable[[], None]) -> None:
+        """Do this soon in the thread that writes; if it fails, it is told and not tried again."""
+
+        def attempt() -> None:
+            try:
+                do()
+            except Exception as error:  # noqa: BLE001 - it must not end the thread
+                _record(error)
+                self._tell()
+
+        with suppress(RuntimeError):  # the program is ending and starts no thread any more
+            self._pool.submit(attempt)
 
     def retry(self) -> None:
         """Try again what failed."""
@@ -96,11 +116,16 @@ class WriteQueue:
             return self._backlog()
 
     def close(self, last: Callable[[], None]) -> None:
-        """Do this after everything that waits; take nothing more, and tell nothing more."""
+        """Do this after everything that waits; take nothing more, and tell nothing more.
+
+        Where a write fails even now, it and those after it are lost, which the log says: they
+        build on each other, and nobody is left to try again. The last is done all the same.
+        """
         self._tell = lambda: None  # whoever listened may be gone
-        self.put(last)
         with self._changed:
             self._closed = True
+            self._waiting.append(_Write(last, ""))
+            self._go_on()
 
     def drop(self) -> None:
         """Give up what could not be written: the user has decided so."""
@@ -127,21 +152,32 @@ class WriteQueue:
             try:
                 write.do()
             except Exception as error:  # noqa: BLE001 - whatever it is, the window must hear of it
-                self._keep(write, error)
-                break
-            write = self._take_next()
+                _record(error)
+                write = self._after_failure(write, error)
+            else:
+                write = self._take_next()
         self._tell()
 
-    def _keep(self, write: _Write, error: Exception) -> None:
-        if not isinstance(error, MedSSLError):
-            record_unforeseen(error)
+    def _after_failure(self, write: _Write, error: Exception) -> _Write | None:
+        """Keep what failed, and stop; once closed, go on with the last, which is at the end."""
         with self._changed:
-            self._waiting.appendleft(write)
-            self._in_hand, self._problem = None, error
-            self._changed.notify_all()
+            if self._closed and self._waiting:
+                log.error("%d changes were lost as their project was closed", len(self._waiting))
+                self._in_hand = self._waiting.pop()
+                self._waiting.clear()
+            else:
+                self._waiting.appendleft(write)
+                self._in_hand, self._problem = None, error
+                self._changed.notify_all()
+            return self._in_hand
 
     def _take_next(self) -> _Write | None:
         with self._changed:
             self._in_hand = self._waiting.popleft() if self._waiting else None
             self._changed.notify_all()
             return self._in_hand
+
+
+def _record(error: Exception) -> None:
+    if not isinstance(error, MedSSLError):
+        record_unforeseen(error)

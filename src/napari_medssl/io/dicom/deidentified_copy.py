@@ -12,7 +12,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID
 
 from napari_medssl.errors import SaveError, UnreadableFileError, UsageError
-from napari_medssl.io.atomic import atomic_write
+from napari_medssl.io.atomic import atomic_folder, atomic_write
 from napari_medssl.io.dicom.allowed import allowed_keywords
 from napari_medssl.io.dicom.codecs import pixel_stream
 from napari_medssl.io.dicom.deidentify import require_clean
@@ -70,21 +70,20 @@ def copy_deidentified(source: Path, target: Path, deidentify: Deidentifier) -> D
     UsageError
         If the target is a file or a folder that holds something.
     SaveError
-        If a file could not be written, or would still tell who it is of.
+        If a file could not be written, or would still tell who it is of; then none is.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(
             f"'{target.name}' exists already", expected="a new or empty folder for the copy"
         )
     found, _ = survey(source)
-    written = []
-    for name, file in _named(found.images):
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _copy(file, path, deidentify)
-        written.append(path)
+    named = list(_named(found.images))
+    with atomic_folder(target) as part:
+        for name, file in named:
+            (part / name).parent.mkdir(exist_ok=True)
+            _copy(file, part / name, deidentify)
     notices = (*about_text_in_pixels(found.images), *about_left_out(found))
-    return DeidentifiedCopy(tuple(written), notices)
+    return DeidentifiedCopy(tuple(target / name for name, _ in named), notices)
 
 
 def _named(images: Sequence[ImageFile]) -> Iterator[tuple[Path, ImageFile]]:

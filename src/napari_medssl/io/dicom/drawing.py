@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_medssl.volume import Notice
+from napari_medssl.volume.label_types import label_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +80,7 @@ def merge(
         How many voxels belong to several labels, and which label they got.
     """
     highest = max((drawing.label.value for drawing in drawings), default=0)
-    kind = next(k for k in (np.uint8, np.uint16, np.uint32) if highest <= np.iinfo(k).max)
-    painted = np.zeros(shape, kind)
+    painted = np.zeros(shape, label_type(highest))
     hidden: Counter[tuple[int, int]] = Counter()
     for drawing in sorted(drawings, key=lambda d: (-d.voxels, d.label.value)):
         value = drawing.label.value

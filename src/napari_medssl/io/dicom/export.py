@@ -18,8 +18,9 @@ from napari_medssl.io.dicom.drawing import merge
 from napari_medssl.io.dicom.source import REPEATED, SourceSeries, find_source
 from napari_medssl.io.dicom.tags import quietly
 from napari_medssl.io.label_table import unnamed_label
-from napari_medssl.io.labels import fault_of, smallest_unsigned, values_in
+from napari_medssl.io.labels import fault_of, values_in
 from napari_medssl.io.write import require_not_source
+from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from napari_medssl.io.fonts import font_for
 from napari_medssl.io.label_table import unnamed_label
 from napari_medssl.io.labels import values_in
-from napari_medssl.io.overlay import PLANES
+from napari_medssl.volume.planes import AXIS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ class Film:
     def _plane(self) -> str:
         if not self.overlay.volume.orientation_known:
             return "Slice"
-        name = next(name for name, axis in PLANES.items() if axis == self.axis)
+        name = AXIS_NAMES[self.axis]
         return f"{name.capitalize()} slice"
 
     @cached_property

@@ -9,7 +9,8 @@ from napari_medssl.errors import SaveError, UsageError
 from napari_medssl.io.movie.film import Film
 from napari_medssl.io.movie.gif import write_gif
 from napari_medssl.io.movie.mp4 import write_mp4
-from napari_medssl.io.overlay import PLANES, Overlay
+from napari_medssl.io.overlay import Overlay
+from napari_medssl.volume.planes import PLANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

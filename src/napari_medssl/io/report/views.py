@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_medssl.io.overlay import PLANES, WHOLE
+from napari_medssl.io.overlay import WHOLE
 from napari_medssl.io.report.words import plane_axis
+from napari_medssl.volume.planes import AXIS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ def _words(volume: Volume, axis: int, index: int) -> str:
         return "Image"
     if not volume.orientation_known:
         return f"Slice {index}"
-    return f"{next(name for name, a in PLANES.items() if a == axis).capitalize()} slice {index}"
+    return f"{AXIS_NAMES[axis].capitalize()} slice {index}"
 
 
 def _around_all(figures: Sequence[LabelFigures]) -> Box:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from panel_fakes import FakeVoxels, make_volume
 
-from napari_medssl._napari.presenters.change import Change
+from napari_medssl._napari.presenters.background_edit import BackgroundEdit
 from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 from napari_medssl.correct import Edit, Step
@@ -22,7 +22,7 @@ def mask():
 def change_of(mask, compute=None):
     edit = Edit.between(np.zeros((1, 2, 2), np.uint8), np.ones((1, 2, 2), np.uint8))
     mask.reserve("Smooth")
-    return Change(
+    return BackgroundEdit(
         mask,
         compute or (lambda: edit),
         lambda made: made.apply(mask.array),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from napari_medssl.correct import Edit
 
 
-class Change:
+class BackgroundEdit:
     """Works in any thread, and is settled once on the window's thread.
 
     Voxels and document stay in step even if the panel closes in between: either the voxels are
