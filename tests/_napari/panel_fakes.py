@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import numpy as np
+from fake_work import FakeWork
 
 from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.engine import EngineRow, LoadedEngine
@@ -21,39 +22,6 @@ def make_volume(shape=(6, 20, 30), **rest) -> Volume:
     array = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
     rest = {"name": "scan.nii.gz", "format": "nifti", "modality": "CT", "units": "HU", **rest}
     return Volume.from_source_array(array, Geometry(shape, (3.0, 2.0, 1.0)), **rest)
-
-
-class FakeWork:
-    """Jobs wait until the test lets them run, one by one."""
-
-    def __init__(self) -> None:
-        self.jobs: list[tuple[Any, Any, Any]] = []
-        self.pauses: dict[str, Any] = {}
-
-    def run(self, job, done, failed, dropped=None) -> None:
-        self.jobs.append((job, done, failed))
-
-    def later(self, name, milliseconds, call) -> None:
-        self.pauses[name] = call
-
-    def answer(self) -> None:
-        """Let the oldest job run."""
-        job, done, failed = self.jobs.pop(0)
-        try:
-            result = job()
-        except Exception as error:  # noqa: BLE001 - as the thread does
-            failed(error)
-        else:
-            done(result)
-
-    def answer_all(self) -> None:
-        while self.jobs:
-            self.answer()
-
-    def rest(self) -> None:
-        """Let every pause end."""
-        for name in list(self.pauses):
-            self.pauses.pop(name)()
 
 
 class FakeVoxels:

@@ -15,8 +15,9 @@ from napari_medssl.volume import Geometry, Volume
 pytestmark = pytest.mark.gui
 napari_components = pytest.importorskip("napari.components")
 
+from fake_work import FakeWork  # noqa: E402
 from napari.layers import Labels  # noqa: E402
-from panel_fakes import FakeEngines, FakeWork  # noqa: E402
+from panel_fakes import FakeEngines  # noqa: E402
 
 from napari_medssl._napari.layers import DOCUMENT, image_layer  # noqa: E402
 from napari_medssl._napari.mask_layer import record  # noqa: E402
