@@ -6,13 +6,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import napari
+import numpy as np
 from PIL import Image
 from qtpy.QtTest import QTest
 
 from napari_medssl._napari.demo import WINDOW_SIZE, save_screenshot, show_sample
+from napari_medssl._napari.layers import image_layer
+from napari_medssl._napari.presenters.document import LabelRow
+from napari_medssl.correct import Edit, Step
+from napari_medssl.correct.proposal import Proposal, ProposedClass
 from napari_medssl.io import LabelInfo, write_volume
+from napari_medssl.io.label_table import unnamed_label
 from napari_medssl.io.samples import sample
+from napari_medssl.models.trained import OutputClass, TrainedCard
 from napari_medssl.project import create_project
+from napari_medssl.volume.phantom import LABEL_NAMES, abdomen_ct
 
 IMAGES = Path(__file__).resolve().parent / "images"
 SETTLE_MS, ANSWER_MS = 2500, 8000
@@ -29,6 +37,7 @@ def main() -> None:
         viewer.close()
     preview()
     project()
+    automatic()
     sheet = [Image.open(IMAGES / f"{name}.png") for name in ("abdomen-ct", "brain-mr", "echo-cine")]
     side_by_side(sheet).save(IMAGES / "three-modalities.png")
 
@@ -80,6 +89,57 @@ def project() -> None:
         QTest.qWait(SETTLE_MS)
         save_screenshot(viewer, IMAGES / "project.png")
         viewer.close()
+
+
+def automatic() -> None:
+    """The phantom's own truth, moved a little, in the place of what a model finds."""
+    volume, truth = abdomen_ct()
+    viewer = napari.Viewer(title="napari-medssl")
+    viewer.window.resize(*WINDOW_SIZE)
+    data, options, _ = image_layer(volume)
+    viewer.add_image(data, **options)
+    panel = viewer.window.add_plugin_dock_widget("napari-medssl", "Automatic")[1]
+    document = panel._scene.document
+    document.set_labels(
+        LabelRow(unnamed_label(n) if n > 1 else LabelInfo(1, "liver", (230, 90, 40)))
+        for n in (1, 2)
+    )
+    mask = panel._scene.start_mask()
+    before = np.where(truth == 1, 1, 0).astype(np.uint8)
+    for words, after in (
+        ("Mask from a file", np.roll(before, (6, 8), (1, 2))),
+        ("Brush", np.where(truth == 2, 1, np.roll(before, (6, 8), (1, 2))).astype(np.uint8)),
+    ):
+        step = Step(words, Edit.between(mask.array, after))
+        step.edit.apply(mask.array)
+        mask.document.do(step)
+    mask.give_back()
+    viewer.dims.set_current_step(0, 27)
+    colours = {value: unnamed_label(value).colour for value in LABEL_NAMES}
+    every = tuple(ProposedClass(n, name, colours[n]) for n, name in LABEL_NAMES.items())
+    classes = every[:6]  # as many as the picture has room for
+    QTest.qWait(SETTLE_MS)
+    card = TrainedCard(
+        name="phantom",
+        title="The phantom's own truth",
+        network="unet",
+        dimensions=3,
+        in_channels=1,
+        classes=tuple(OutputClass(c.value, c.name, c.colour) for c in classes),
+        patch=(48, 96, 96),
+        steps=(),
+        modalities=("CT",),
+        spacing_mm=volume.geometry.spacing_mm,
+        method="none: it stands in for a model",
+        licence="BSD-3-Clause",
+    )
+    panel.presenter.model._list({"phantom": card})
+    QTest.qWait(SETTLE_MS)
+    found = Proposal(truth, classes, "phantom", "The phantom's own truth", "")
+    panel.presenter.review.take(volume, None, found)
+    QTest.qWait(SETTLE_MS)
+    save_screenshot(viewer, IMAGES / "automatic.png")
+    viewer.close()
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:

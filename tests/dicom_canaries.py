@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +34,8 @@ _UIDS = """
 StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID SOPInstanceUID IrradiationEventUID
 DeviceUID
 """.split()  # noqa: SIM905
+_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+_MOST_BYTES = 1 << 20
 _TIMES = ("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime")
 
 
@@ -99,12 +104,31 @@ def _save_with_preamble(path: Path, ds: Dataset, canary: Any) -> None:
 
 
 def hits(canaries: Iterable[bytes], written: Iterable[Path]) -> list[tuple[str, bytes]]:
-    """Every canary in the bytes or the name of a file, or of a folder above it within the test."""
+    """Every canary in the bytes or the name of a file, or of a folder above it within the test.
+
+    What is packed is unpacked first, and text of two bytes a letter is found too.
+    """
     found = []
     for path in written:
-        told = path.read_bytes() + "/".join(path.parts[-3:]).encode()
-        found += [(path.name, canary) for canary in canaries if canary in told]
+        told = unpacked(path.read_bytes()) + "/".join(path.parts[-3:]).encode()
+        for canary in canaries:
+            wide = [canary.decode().encode(code) for code in ("utf-16-be", "utf-16-le")]
+            if any(form in told for form in (canary, *wide)):
+                found.append((path.name, canary))
     return found
+
+
+def unpacked(content: bytes) -> bytes:
+    """Return bytes, and behind them whatever unfolds where gzip or zlib could begin in them.
+
+    So gzipped files, packed text of a PNG and streams of a PDF are all looked into.
+    """
+    found = [content]
+    for begin in _PACKED.finditer(content):
+        packed = zlib.decompressobj(wbits=47)  # gzip or zlib, as the first bytes say
+        with suppress(zlib.error):
+            found.append(packed.decompress(content[begin.start() :], _MOST_BYTES))
+    return b"\0".join(found)
 
 
 def all_values(path: Path) -> list[str]:

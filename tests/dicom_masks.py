@@ -111,6 +111,81 @@ def _pixel_places(frame: NDArray[Any], group: Any, shared: Any) -> NDArray[np.fl
     return position + columns[:, None] * across + rows[:, None] * down
 
 
+def places_by_highdicom(path: Path) -> Places:
+    """Positions of each segment's pixels, as highdicom puts all frames together.
+
+    It raises RuntimeError where the planes are no right-angled grid.
+    """
+    from highdicom.seg import segread
+
+    seg = segread(path)
+    volume = seg.get_volume()
+    found = {}
+    for n, number in enumerate(seg.segment_numbers):
+        index = np.argwhere(volume.array[..., n])
+        if len(index):
+            name = seg.get_segment_description(number).segment_label
+            found[name] = index @ volume.affine[:3, :3].T + volume.affine[:3, 3]
+    return found
+
+
+def places_on_sources(path: Path, folder: Path) -> Places:
+    """Positions of the pixels that highdicom finds for the source images below a folder.
+
+    Where a pixel lies is told by the header of the source, not by the segmentation. Frames that
+    name no source cannot be asked for in this way.
+    """
+    from highdicom.seg import segread
+
+    seg = segread(path)
+    named = {uid for _, _, uid in seg.get_source_image_uids()}
+    found = defaultdict(list)
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        source = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        uid = source.get("SOPInstanceUID")
+        if uid not in named:
+            continue
+        named.remove(uid)
+        for frame in _frames_named(seg, uid) if "NumberOfFrames" in source else [None]:
+            ask, which = seg.get_pixels_by_source_instance, ([uid],)
+            if frame is not None:
+                ask, which = seg.get_pixels_by_source_frame, (uid, [frame])
+            (pixels,) = ask(*which, ignore_spatial_locations=True)
+            for n, number in enumerate(seg.segment_numbers):
+                name = seg.get_segment_description(number).segment_label
+                found[name].append(_places_in_image(pixels[..., n], source, frame))
+    assert not named, "the segmentation names images that are not there"
+    places = {name: np.concatenate(parts) for name, parts in found.items()}
+    return {name: there for name, there in places.items() if len(there)}
+
+
+def _frames_named(seg: Any, uid: str) -> list[int]:
+    """Numbers of the frames of a file that frames of a segmentation name."""
+    images = [
+        group.DerivationImageSequence[0].SourceImageSequence[0]
+        for group in seg.PerFrameFunctionalGroupsSequence
+        if group.DerivationImageSequence
+    ]
+    return sorted({i.ReferencedFrameNumber for i in images if i.ReferencedSOPInstanceUID == uid})
+
+
+def _places_in_image(pixels: NDArray[Any], source: Any, frame: int | None) -> NDArray[np.float64]:
+    """Positions of the pixels that are set, by the header of the image they lie on."""
+    if frame is None:
+        held = (source,) * 3
+    else:
+        of_all = source.get("SharedFunctionalGroupsSequence") or []
+        groups = (source.PerFrameFunctionalGroupsSequence[frame - 1], *of_all)
+        kinds = ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
+        held = tuple(next(g[kind][0] for g in groups if kind in g) for kind in kinds)
+    position = np.array(held[0].ImagePositionPatient, float)
+    cosines = np.array(held[1].ImageOrientationPatient, float)
+    down_mm, across_mm = map(float, held[2].PixelSpacing)
+    rows, columns = np.nonzero(pixels)
+    across, down = cosines[:3] * across_mm, cosines[3:] * down_mm
+    return position + columns[:, None] * across + rows[:, None] * down
+
+
 def places_in_rtstruct(path: Path, volume: Volume) -> Places:
     """Voxels whose centres lie inside an odd number of contours, tested one by one."""
     ds = pydicom.dcmread(path)

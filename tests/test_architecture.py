@@ -20,11 +20,23 @@ MAY_IMPORT = {
     "evaluate": {"volume"},
     "models": {"volume"},
     "segment": {"models", "volume"},
+    "finetune": {"models", "volume"},
+    "jobs": set(),
     "project": {"correct", "io", "volume"},
-    "cli": {"segment", "models", "project", "correct", "evaluate", "io", "volume"},
+    "cli": {
+        "segment",
+        "finetune",
+        "jobs",
+        "models",
+        "project",
+        "correct",
+        "evaluate",
+        "io",
+        "volume",
+    },
     "_napari": {"segment", "models", "project", "correct", "io", "volume"},
 }
-TORCH_FREE = {"volume", "io", "correct", "evaluate", "project"}
+TORCH_FREE = {"volume", "io", "correct", "evaluate", "project", "jobs"}
 WINDOW_LIBRARIES = {"napari", "qtpy", "magicgui", "superqt", "PySide6", "vispy"}
 HEAVY = {"torch", "monai", "torchvision", "timm", *WINDOW_LIBRARIES}
 

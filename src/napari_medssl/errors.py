@@ -73,3 +73,11 @@ class MissingImageError(ProjectError):
 
 class ChangedImageError(ProjectError):
     """A file is not the image that a case was made from."""
+
+
+class StoppedError(MedSSLError):
+    """A run was ended by the user before it was done."""
+
+
+class OutOfMemoryError(MedSSLError):
+    """There is not enough memory for a step, however it is done."""

@@ -10,6 +10,7 @@ from fake_work import FakeWork
 
 from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.engine import EngineRow, LoadedEngine
+from napari_medssl._napari.presenters.everything import SliceObjects
 from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
 from napari_medssl.correct.rules import Rules
@@ -34,6 +35,10 @@ class FakeVoxels:
 
     def refresh(self) -> None:
         self.drawn += 1
+
+    def make_room(self, value) -> None:
+        if value > np.iinfo(self.array.dtype).max:
+            self.array = self.array.astype(np.min_scalar_type(value))
 
     def allow_painting(self, allowed) -> None:
         self.paintable = allowed
@@ -65,6 +70,7 @@ class FakeScene:
         self.others: dict[str, np.ndarray] = {}
         self.done = False
         self.wants_voxel: Any = None
+        self.objects: Any = None
         self.add_image(volume)
 
     @property
@@ -120,6 +126,12 @@ class FakeScene:
         if mask is not None:
             self.previews[plane] = mask
 
+    def show_objects(self, plane, objects, clicked, dropped) -> None:
+        self.objects, self.click, self.escape = (plane, objects), clicked, dropped
+
+    def hide_objects(self) -> None:
+        self.objects = None
+
     def show_labels(self, labels, current) -> None:
         self.shown_labels = (list(labels), current)
 
@@ -167,6 +179,7 @@ class FakeEngines:
         self.segmenter = FakeSegmenter()
         self.loads: list[tuple[str, str]] = []
         self.ready = {"small"}
+        self.finds = True
 
     def rows(self):
         return [
@@ -176,7 +189,14 @@ class FakeEngines:
 
     def load(self, name, device):
         self.loads.append((name, device))
-        return LoadedEngine(self.segmenter, f"the {device}")
+        return LoadedEngine(self.segmenter, f"the {device}", self.outline_everything)
+
+    def outline_everything(self, volume, plane, window, stop) -> SliceObjects:
+        """Two squares beside each other."""
+        masks = {n: np.zeros(plane.view(volume.array).shape, bool) for n in (1, 2)}
+        masks[1][2:6, 2:6] = masks[2][2:6, 8:12] = True
+        records = {n: {"method": "everything", "engine": "fake", "confidence": 0.8} for n in masks}
+        return SliceObjects(plane, masks if self.finds else {}, records)
 
     def add_weights(self, path) -> str:
         self.ready.add("large")
@@ -193,7 +213,7 @@ class Bench:
         self.problems: list[str] = []
         self.view.show_status.side_effect = self._hear
         self.panel = SegmentPresenter(
-            SegmentViews(*[self.view] * 11), self.scene, self.work, self.engines
+            SegmentViews(*[self.view] * 12), self.scene, self.work, self.engines
         )
 
     def _hear(self, words, *, since, problem) -> None:

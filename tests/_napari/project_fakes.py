@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
@@ -46,6 +47,7 @@ class FakeProject:
     def __init__(self, *names: str, read_only: bool = False) -> None:
         self.name, self.read_only, self.why_read_only = "study", read_only, ""
         self.unfinished = self.last_case = None
+        self.folder = Path("no folder at all")
         self.rows = {
             f"case-{n:03d}": FakeCase(f"case-{n:03d}", name) for n, name in enumerate(names, 1)
         }
@@ -92,9 +94,6 @@ class FakeProject:
 
     def mark_done(self, id, axis, index, done):
         self._write("mark", id, axis, index, done)
-
-    def note_outline(self, id, outline):
-        self._write("outline", id, outline)
 
     def save_view(self, id, view):
         self._write("view", id, view)

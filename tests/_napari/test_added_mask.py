@@ -20,7 +20,7 @@ LIVER, TUMOUR = LabelInfo(1, "liver", (200, 0, 0)), LabelInfo(2, "tumour", (0, 2
 class Bench:
     """A case's mask, and another one laid over its image."""
 
-    def __init__(self, *labels: LabelInfo) -> None:
+    def __init__(self, *labels: LabelInfo, told: bool = True) -> None:
         self.work, self.view = FakeWork(), MagicMock()
         voxels = MagicMock(array=np.zeros((2, 3, 4), np.uint8))
         voxels.array[0, 0, 0] = 1
@@ -28,7 +28,7 @@ class Bench:
         self.new = np.zeros((2, 3, 4), np.uint8)
         self.new[1, 1, 1:3] = labels[-1].value
         self.remove = MagicMock()
-        theirs = Document([LabelRow(label) for label in labels], outlines=[{"engine": "a"}])
+        theirs = Document([LabelRow(label) for label in labels], outlines=[{"engine": "a"}] * told)
         self.added = AddedMask(self.new, theirs, self.own, MagicMock(), self.remove)
 
     def take(self) -> None:
@@ -53,6 +53,9 @@ def test_it_becomes_the_case_s_own_and_undo_brings_the_old_one_back(labels):
     assert bench.said.startswith("It is the mask of this case now.")
     bench.own.undo()
     assert np.array_equal(bench.own.array, before)
+    assert document.outlines == ()
+    bench.own.redo()
+    assert document.outlines == ({"engine": "a"},)
 
 
 def test_a_label_that_means_something_else_is_refused():
@@ -63,11 +66,13 @@ def test_a_label_that_means_something_else_is_refused():
     assert bench.own.array[0, 0, 0] == 1
 
 
-def test_an_equal_mask_is_no_step():
-    bench = Bench(LIVER)
+@pytest.mark.parametrize("told", [False, True])
+def test_an_equal_mask_is_a_step_only_if_it_tells_more(told):
+    bench = Bench(LIVER, told=told)
     bench.new[...] = bench.own.array
     bench.take()
-    assert bench.own.document.history.done == ()
+    assert len(bench.own.document.history.done) == told
+    assert len(bench.own.document.outlines) == told
     bench.remove.assert_called_once()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_medssl._napari.presenters.document import Document, LabelRow
-from napari_medssl.correct import Edit, Step
+from napari_medssl.correct import Edit, History, Step
 from napari_medssl.io.label_table import LabelInfo
 from napari_medssl.segment import Plane
 
@@ -36,14 +36,12 @@ def test_whoever_listens_hears_of_each_change_in_order(document, heard):
     document.undo()
     document.redo()
     document.mark(Plane(0, 3), done=True)
-    document.note({"engine": "small"})
     document.change_label(1, locked=True)
     assert heard == [
         ("do", "Brush"),
         ("undo", "Brush"),
         ("redo", "Brush"),
         ("done", None),
-        ("outlines", None),
         ("labels", None),
     ]
     assert document.locked == {1}
@@ -71,6 +69,24 @@ def test_prompts_follow_the_steps(document):
     assert document.prompts == []
     document.redo()
     assert document.prompts == ["a"]
+
+
+def test_what_is_told_of_outlines_goes_and_comes_with_their_step():
+    saved, a, b = {"engine": "of a saved mask"}, {"engine": "a"}, {"engine": "b"}
+    document = Document(outlines=[saved, a], history=History([Step("Keep", outlines=(a,))]))
+    document.do(Step("Keep outlines", edit(1), outlines=(b, b)))
+    document.do(Step("Brush", edit(2, before=1)))
+    assert document.outlines == (saved, a, b, b)
+    for left in ((saved, a, b, b), (saved, a), (saved,), (saved,)):
+        document.undo()
+        assert document.outlines == left
+    for told in ((saved, a), (saved, a, b, b), (saved, a, b, b)):
+        document.redo()
+        assert document.outlines == told
+    document.undo()
+    document.undo()
+    document.do(Step("Keep", edit(1), outlines=(a,)))
+    assert document.outlines == (saved, a, a)
 
 
 def test_a_finished_slice_can_be_taken_back(document):

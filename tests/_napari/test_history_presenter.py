@@ -81,6 +81,33 @@ def test_the_key_for_marks_leaves_strokes_alone(bench):
     assert "no point or box" in bench.said[-1]
 
 
+def test_nor_does_it_take_back_an_outline_that_changed_no_voxel(bench):
+    for _ in range(2):
+        bench.panel.prompts_changed({HERE: INSIDE})
+        bench.work.answer_all()
+        bench.panel.prompting.keep()
+    bench.panel.history.undo_prompt()
+    assert len(bench.scene.document.outlines) == 2
+    assert "no point or box" in bench.said[-1]
+    bench.panel.history.undo()
+    assert len(bench.scene.document.outlines) == 1
+    assert bench.scene.prompts == {HERE: INSIDE}
+
+
+def test_undo_of_a_big_outline_takes_back_what_is_told_of_it(bench, monkeypatch):
+    monkeypatch.setattr(history, "_AT_ONCE", 10)
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    bench.panel.prompting.keep()
+    bench.work.answer_all()
+    document = bench.scene.document
+    for way, told in (("undo", 0), ("redo", 1), ("undo", 0)):
+        getattr(bench.panel.history, way)()
+        bench.work.answer_all()
+        assert len(document.outlines) == told
+        assert bench.scene.labels.any() == bool(told)
+
+
 def test_a_new_step_ends_what_could_be_made_again(bench):
     paint(bench)
     bench.panel.history.undo()
@@ -91,6 +118,7 @@ def test_a_new_step_ends_what_could_be_made_again(bench):
 def test_a_big_change_is_made_in_the_background_and_reserves_the_mask(bench):
     said = []
     assert bench.panel.history.change("Smooth", block, said.append)
+    assert bench.panel.activity.running[-1] == "Smooth"
     assert not bench.scene.labels.any()
     assert not bench.scene.voxels.paintable
     bench.panel.history.undo()

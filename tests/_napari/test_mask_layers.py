@@ -47,7 +47,7 @@ class Window:
         self.viewer = viewer or napari_components.ViewerModel()
         self.scene, self.work = ViewerScene(self.viewer), FakeWork()
         self.view = MagicMock()
-        views = SegmentViews(*[self.view] * 11)
+        views = SegmentViews(*[self.view] * 12)
         self.panel = SegmentPresenter(views, self.scene, self.work, FakeEngines())
 
     def start(self):

@@ -40,6 +40,27 @@ def test_a_kept_outline_is_saved_and_read_back_equal(bench, tmp_path):
     assert outline["points_ijk"][0]["inside"] is True
 
 
+def test_what_a_file_tells_of_outlines_follows_undo_and_redo(bench, tmp_path):
+    def saved(name):
+        bench.panel.mask.save_as(tmp_path / f"{name}.nii.gz")
+        bench.work.answer_all()
+        beside = json.loads((tmp_path / f"{name}.json").read_text())
+        return [told["engine"] for told in beside["provenance"]["outlines"]]
+
+    keep_one(bench)
+    bench.panel.prompts_changed({Plane(0, 3): Prompts(points=(PointPrompt((3.0, 10.0, 15.0)),))})
+    bench.work.answer_all()
+    bench.panel.prompting.keep()
+    assert saved("both") == ["fake", "fake"]
+    bench.panel.history.undo()
+    assert saved("one") == ["fake"]
+    bench.panel.history.redo()
+    assert saved("again") == ["fake", "fake"]
+    while bench.scene.document.history.done:
+        bench.panel.history.undo()
+    assert saved("none") == []
+
+
 def test_a_mask_is_not_saved_while_it_is_being_changed(bench, tmp_path):
     keep_one(bench)
     bench.panel.history.change("Smooth", lambda _: None, lambda _: None)

@@ -322,7 +322,8 @@ def test_a_mask_opened_on_a_case_becomes_the_case_s_own(window, study, scans, tm
     one.open_case("case-001")
     saved = np.zeros((8, 40, 50), np.uint8)
     saved[2:4, 10:20, 10:20] = 1
-    write_labels(saved, read_volume(scans / "one.nii.gz"), tmp_path / "saved.nii.gz")
+    told, scan = {"engine": "a"}, read_volume(scans / "one.nii.gz")
+    write_labels(saved, scan, tmp_path / "saved.nii.gz", provenance={"outlines": [told]})
     one.segment.presenter.mask.open(tmp_path / "saved.nii.gz")
     one.until(lambda: np.array_equal(one.mask.data, saved))
     one.until(lambda: [layer.name for layer in one.viewer.layers] == ["one", "Mask"])
@@ -332,7 +333,11 @@ def test_a_mask_opened_on_a_case_becomes_the_case_s_own(window, study, scans, tm
     assert np.array_equal(one.mask.data, saved)
     one.close()
     with open_project(study) as project:
-        assert np.array_equal(project.load("case-001").labels, saved)
+        state = project.load("case-001")
+        assert np.array_equal(state.labels, saved)
+        assert state.outlines == (told,)
+        project.record("case-001", "undo", state.history.done[-1])
+        assert project.load("case-001").outlines == ()
 
 
 def test_a_window_whose_changes_cannot_be_saved_stays_if_the_user_says_so(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from project_fakes import FakeProject, stroke
 
@@ -9,7 +10,10 @@ from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.recorder import Recorder
 from napari_medssl._napari.presenters.write_queue import WriteQueue
 from napari_medssl.correct import Step
+from napari_medssl.io import write_volume
+from napari_medssl.project import create_project
 from napari_medssl.segment import Plane
+from napari_medssl.volume import Geometry, Volume
 
 ID = "case-001"
 
@@ -49,6 +53,23 @@ def test_steps_undo_and_redo_are_written_in_order(recorded):
     ]
 
 
+def test_a_project_tells_of_the_outlines_that_stand(tmp_path):
+    scan = Volume.from_source_array(
+        np.zeros((4, 5, 6), np.int16), Geometry((4, 5, 6)), name="scan", format="made"
+    )
+    with create_project(tmp_path / "study") as project:
+        project.add(write_volume(scan, tmp_path / "scan.nii"))
+        document, queue = Document(), WriteQueue(lambda: None)
+        Recorder(project, ID, document, queue)
+        document.do(Step("Keep outline", stroke("").edit, outlines=({"engine": "a"},)))
+        document.do(Step("Keep outline", outlines=({"engine": "b"}, {"engine": "c"})))
+        for act, told in ((document.undo, "a"), (document.redo, "abc"), (document.undo, "a")):
+            act()
+            queue.wait(10)
+            assert "".join(o["engine"] for o in project.load(ID).outlines) == told
+            assert project.load(ID).outlines == document.outlines
+
+
 def test_undoing_nothing_writes_nothing(recorded):
     recorded.document.undo()
     recorded.document.redo()
@@ -65,15 +86,6 @@ def test_only_the_slices_that_changed_are_marked(recorded):
         ("mark", ID, 0, 4, True),
         ("mark", ID, 1, 2, True),
         ("mark", ID, 0, 4, False),
-    ]
-
-
-def test_each_outline_is_noted_once(recorded):
-    recorded.document.note({"engine": "a"})
-    recorded.document.note({"engine": "b"})
-    assert recorded.written == [
-        ("outline", ID, {"engine": "a"}),
-        ("outline", ID, {"engine": "b"}),
     ]
 
 

@@ -29,7 +29,7 @@ from qtpy.QtWidgets import (  # noqa: E402
 )
 
 from napari_medssl._napari.keys import KEYS  # noqa: E402
-from napari_medssl._napari.layers import image_layer  # noqa: E402
+from napari_medssl._napari.layers import DOCUMENT, image_layer  # noqa: E402
 from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
 from napari_medssl._napari.patient_view import show_plane  # noqa: E402
 
@@ -104,11 +104,15 @@ def test_three_clicks_from_an_open_scan_to_a_mask_and_a_file(docked, qtbot, tmp_
     assert np.array_equal(
         read_labels(path, viewer.layers[0].metadata["napari-medssl volume"]), mask.data
     )
+    told = mask.metadata[DOCUMENT]
+    assert len(told.outlines) == 1
     press(panel, "Undo keep outline")
     assert not mask.data.any()
+    assert told.outlines == ()
     assert len(points_of(viewer).data) == 1, "undo brings the point back too"
     press(panel, "Redo keep outline")
     assert np.count_nonzero(mask.data) == 25
+    assert len(told.outlines) == 1
 
 
 def test_the_panel_opens_without_an_image_and_says_what_to_do(docked):
@@ -420,3 +424,27 @@ def test_a_wide_label_is_drawn(docked, qtbot):
     qtbot.wait(100)
     shot = viewer.screenshot(flash=False).astype(int)
     assert ((shot[..., 0] > 200) & (shot[..., 1] < 60) & (shot[..., 2] > 200)).any()
+
+
+def test_everything_on_a_slice_is_kept_with_a_click_of_the_mouse_and_dropped_with_escape(
+    docked, qtbot
+):
+    viewer, panel = docked(ct(), show=True)
+    press(panel, "Outline everything")
+    qtbot.waitUntil(lambda: "objects found" in texts(panel), timeout=_PATIENCE_MS)
+    objects = next(layer for layer in viewer.layers if layer.name == "Objects (click to keep)")
+    assert viewer.layers.selection.active is objects
+    viewer.scene.camera.center = objects.data_to_world((panel._scene.plane.index, 4, 4))
+    viewer.scene.camera.zoom *= 3
+    qtbot.wait(50)
+    drag(viewer, qtbot, (0.5, 0.5), (0.55, 0.6))  # moves the image, keeps nothing
+    assert not any(layer.name == "Mask" for layer in viewer.layers)
+    viewer.scene.camera.center = objects.data_to_world((panel._scene.plane.index, 4, 4))
+    qtbot.wait(50)
+    drag(viewer, qtbot, (0.5, 0.5))
+    qtbot.waitUntil(lambda: "Kept as 'Label 1': 16 voxels" in texts(panel), timeout=_PATIENCE_MS)
+    assert np.count_nonzero(mask_of(viewer).data) == 16
+    assert "1 to click" in texts(panel)
+    QTest.keyClick(canvas_of(), Qt.Key.Key_Escape)
+    assert objects not in viewer.layers
+    assert np.count_nonzero(mask_of(viewer).data) == 16

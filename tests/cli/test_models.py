@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import foreign_files as files
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -67,3 +68,73 @@ def test_without_a_network_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(models, "model_card", lambda name: nowhere)
     with pytest.raises(WeightsError, match="could not be fetched"):
         medssl_models("fetch", "sam_vit_b", "--yes")
+
+
+def test_the_list_shows_three_kinds(tmp_path: Path) -> None:
+    rows = json.loads(medssl_models("list", "--json").stdout)
+    kinds = {row["name"]: row["kind"] for row in rows}
+    assert kinds["mobile_sam"] == "promptable"
+    assert kinds["smit"] == "network"
+    assert "none yet" in medssl_models("list").stdout
+    added = medssl_models("add", _encoder(tmp_path), "--name", "start").stdout
+    assert added.startswith("'w.pt' is Swin UNETR, self-supervised encoder, kept as 'start', an ")
+    kinds = {r["name"]: r["kind"] for r in json.loads(medssl_models("list", "--json").stdout)}
+    assert kinds["start"] == "encoder"
+    said = medssl_models("list").stdout
+    assert "none yet" not in said
+    assert "encoder alone" in said
+
+
+def test_an_added_model_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
+    made = files.network("swin_unetr", classes=3, **files.SWIN_NEW)
+    path = files.saved(files.own_whole(made), tmp_path / "w.pt")
+    done = medssl_models("add", path, "--name", "mine", "--classes", "1=spleen, 2=liver", "--json")
+    row = json.loads(done.stdout)
+    assert (row["kind"], row["name"]) == ("trained", "mine")
+    assert [c["name"] for c in row["classes"]] == ["spleen", "liver"]
+    said = medssl_models("show", "mine").stdout
+    assert "1 spleen, 2 liver" in said
+    assert row["sha256"] in said
+    assert "--legacy-merging" in said
+    shown = json.loads(medssl_models("show", "mine", "--json").stdout)
+    assert shown["classes"] == row["classes"]
+    assert shown["bytes"] > 1000
+
+
+def test_a_network_is_shown_with_the_count_of_its_parameters() -> None:
+    facts = json.loads(medssl_models("show", "smit", "--json").stdout)
+    assert round(facts["parameters"]["3-D"] / 1e6, 1) == 62.9
+    assert "62," in medssl_models("show", "smit").stdout
+
+
+@pytest.mark.parametrize("classes", ["spleen", "2=liver", "1=a,3=b", "1=a,1=b", "1=", "1=a=b"])
+def test_classes_are_outputs_in_order(tmp_path: Path, classes: str) -> None:
+    with pytest.raises(UsageError, match="1=spleen,2=liver"):
+        medssl_models("add", tmp_path / "w.pt", "--classes", classes)
+
+
+def test_a_file_that_does_not_fit_is_refused_with_the_counts(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="fits 125 of the 126 tensors"):
+        medssl_models("add", _encoder(tmp_path, lost="layers3.0.downsample.norm.bias"))
+
+
+def test_random_weights_are_written(tmp_path: Path) -> None:
+    out = tmp_path / "fresh.safetensors"
+    said = medssl_models("new", "swin_unetr", "--out", out, "--dimensions", 2).stdout
+    assert "learnt nothing" in said
+    assert json.loads(medssl_models("show", out, "--json").stdout)["method"] == "random"
+    again = medssl_models("new", "swin_unetr", "--out", tmp_path / "b.safetensors", "--json",
+                          "--dimensions", 2, "--classes", 4)  # fmt: skip
+    assert len(json.loads(again.stdout)["classes"]) == 4
+
+
+def test_the_hash_is_shown_before_anything_is_fetched() -> None:
+    asked = medssl_models("fetch", "mobile_sam", typed="n\n")
+    assert model_card("mobile_sam").sha256 in asked.stdout
+    assert "41 MB, Apache-2.0" in asked.stdout
+
+
+def _encoder(folder: Path, lost: str = "") -> Path:
+    content = files.swinvit(files.network("swin_unetr", **files.SWIN))
+    content["state_dict"].pop(f"module.{lost}", None)
+    return files.saved(content, folder / "w.pt")

@@ -12,6 +12,8 @@ from napari_medssl.errors import UnreadableFileError
 
 PROMPTS: tuple[list[Any], list[Any]] = ([], [{"at": [1.5, 2.25, 1 / 3], "inside": True}])
 
+OUTLINES = ({"label": 1, "engine": "a", "window": [np.float32(-160), 240]}, {"engine": "b"})
+
 
 def random_edit(seed: int = 0, most: int = 3) -> Edit:
     draw = np.random.default_rng(seed)
@@ -28,6 +30,7 @@ def random_edit(seed: int = 0, most: int = 3) -> Edit:
         Step("Grow by 2 mm, \u00e9\u4e2d", random_edit(1, 70_000)),
         Step("Point", None, PROMPTS),
         Step("Keep outline", random_edit(2), (PROMPTS[1], [])),
+        Step("Keep outline", random_edit(3), (PROMPTS[1], []), OUTLINES),
         Step("Nothing"),
     ],
     ids=lambda step: step.words,
@@ -35,6 +38,7 @@ def random_edit(seed: int = 0, most: int = 3) -> Edit:
 def test_a_step_comes_back_from_its_bytes(step: Step) -> None:
     back = unpack_step(pack_step(step))
     assert (back.words, back.prompts) == (step.words, step.prompts)
+    assert back.outlines == step.outlines
     assert fingerprint(back) == fingerprint(step)
     if step.edit is None:
         assert back.edit is None
@@ -59,13 +63,20 @@ def test_fingerprints_tell_steps_apart() -> None:
         Step("Brush", random_edit(0), PROMPTS),
         Step("Brush", None, PROMPTS),
         Step("Brush"),
+        Step("Brush", outlines=OUTLINES),
     ]
     assert len({fingerprint(step) for step in steps}) == len(steps)
     assert fingerprint(steps[0]) == fingerprint(Step("Brush", random_edit(0)))
 
 
+def test_what_is_no_plain_value_is_refused() -> None:
+    for step in (Step("Point", None, ([], [object()])), Step("Keep", outlines=({"a": {1}},))):
+        with pytest.raises(TypeError, match="is no plain value"):
+            pack_step(step)
+
+
 def test_every_cut_and_every_flipped_byte_is_noticed() -> None:
-    step = Step("Brush", random_edit(), PROMPTS)
+    step = Step("Brush", random_edit(), PROMPTS, OUTLINES[1:])
     packed, mark = pack_step(step), fingerprint(step)
     damaged = [packed[:n] for n in range(len(packed))]
     damaged += [

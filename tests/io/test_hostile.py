@@ -246,7 +246,7 @@ print(json.dumps([told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - gro
     assert told.keys() == bombs().keys()
     for name, (words, seconds) in told.items():
         _is_a_sentence(words, name, tmp_path / name)
-        assert seconds < 2
+        assert seconds < 10, "as long as inflating it would take"
     assert "GB of memory" in told["memory.nii"][0]
     assert grown < 50_000  # kB
 

@@ -22,6 +22,7 @@ from napari_medssl.errors import (
 )
 from napari_medssl.io import LabelInfo, read_labels, read_volume, write_labels
 from napari_medssl.io import write as write_module
+from napari_medssl.io.sidecar import Sidecar, read_sidecar
 from napari_medssl.volume import Geometry, Volume
 
 AFFINE = np.array([[-0.5, 0, 0, 9], [0, 2.0, 0, -7], [0, 0, 3, 5], [0, 0, 0, 1]])
@@ -179,6 +180,17 @@ def test_sidecar(image: Volume, tmp_path: Path) -> None:
     assert told_back["provenance"] == {"engine": "litemedsam", "score": 0.5, "box": [1, 2]}
     write_labels(mask_of(image, "u1", 3), image, path)
     assert json.loads((tmp_path / "m.json").read_text())["labels"] == []
+
+
+@pytest.mark.parametrize("outlines", [["words", 3, None], "words", {"a": 1}])
+def test_what_tells_nothing_of_an_outline_is_passed_over(
+    image: Volume, tmp_path: Path, outlines: Any
+) -> None:
+    path = write_labels(mask_of(image, "u1", 2), image, tmp_path / "m.nii.gz", labels=NAMES)
+    told = json.loads((tmp_path / "m.json").read_text("utf-8"))
+    told["provenance"] = {"outlines": outlines}
+    (tmp_path / "m.json").write_text(json.dumps(told))
+    assert read_sidecar(path) == Sidecar(NAMES)
 
 
 @pytest.mark.parametrize("content", ['{"RepetitionTime": 2}', "not json", "[1]", "3"])

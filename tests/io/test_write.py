@@ -124,3 +124,11 @@ def test_library_that_fails_is_a_sentence(
     with pytest.raises(SaveError, match="could not be written: the disk failed"):
         write_volume(volume, tmp_path / f"a{suffix}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
+def test_colours_that_no_file_can_hold_are_refused(tmp_path: Path, suffix: str) -> None:
+    colours = volume_of(np.zeros((3, 4, 5, 6), np.float32))
+    with pytest.raises(SaveError, match="0 to 255"):
+        write_volume(colours, tmp_path / f"scaled{suffix}")
+    assert not list(tmp_path.iterdir())

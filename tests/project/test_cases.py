@@ -41,7 +41,6 @@ def test_a_case_that_is_not_there_is_told_by_every_call(tmp_path: Path) -> None:
                 lambda case: project.record(case, "do", step),
                 lambda case: project.set_status(case, "done"),
                 lambda case: project.mark_done(case, 0, 0, True),
-                lambda case: project.note_outline(case, {}),
                 lambda case: project.save_view(case, {}),
                 lambda case: project.replace_mask(case, np.zeros(SHAPE, np.uint8), "Mask"),
                 lambda case: project.relocate(case, tmp_path),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from dicom_canaries import hits
+from file_canaries import write_pictures, write_scans
 from PIL import Image
 from training_sets import AFFINE, LIVER, TUMOUR, outline, project_of_scans, write_picture
 
 from napari_medssl.errors import SaveError
 from napari_medssl.io import read_volume
+from napari_medssl.io.dicom.deidentify import Deidentifier
 from napari_medssl.project import Project, create_project
 from napari_medssl.project.dataset_out import export_dataset
 from napari_medssl.project.layouts import Layout
+from napari_medssl.project.mask_files import export_masks
 from napari_medssl.project.msd import MsdLayout
 from napari_medssl.project.nnunet import NnunetLayout
 
@@ -150,3 +155,29 @@ def test_pictures_go_to_nnunet_with_all_colours_in_one_file(tmp_path: Path) -> N
         np.testing.assert_array_equal(after, before)
         mask = np.asarray(Image.open(report.folder / f"labelsTr/case-00{n + 1}.png"))
         assert set(np.unique(mask)) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("write", "layout"),
+    [(write_scans, MsdLayout()), (write_scans, NnunetLayout()), (write_pictures, NnunetLayout())],
+)
+def test_what_other_headers_tell_does_not_travel(
+    tmp_path: Path, write: Callable[[Path], tuple[Path, list[bytes]]], layout: Layout
+) -> None:
+    images, canaries = write(tmp_path / "in")
+    assert {canary for _, canary in hits(canaries, images.iterdir())} == set(canaries)
+    with create_project(tmp_path / "project", labels=[LIVER, TUMOUR]) as made:
+        cases = made.add(images).added
+        assert len(cases) == 3
+        for case in cases[:2]:
+            outline(made, case)
+        export_dataset(made, tmp_path / "out", layout)
+        export_masks(made, tmp_path / "masks", deidentify=Deidentifier("a long secret"))
+    folders = (tmp_path / "out", tmp_path / "masks")
+    written = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(written) >= 5 + 2 + 2 * 2 + 1
+    assert hits(canaries, written) == []
+    for path in written:
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                assert not picture.info

@@ -184,7 +184,6 @@ def test_for_looking_only_nothing_is_changed_or_left_behind(tmp_path: Path) -> N
             lambda: project.set_status(CASE, "done"),
             lambda: project.set_labels([]),
             lambda: project.mark_done(CASE, 0, 0, True),
-            lambda: project.note_outline(CASE, {}),
             lambda: project.save_view(CASE, {}),
             lambda: project.add(tmp_path / "images"),
             lambda: project.rewind(CASE),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from case_studies import CASE, SHAPE, paint, project_of
+from case_studies import CASE, SHAPE, paint, project_of, told_of
 
 from napari_medssl.errors import GeometryError, UsageError
 from napari_medssl.io import read_mask, write_labels
@@ -19,7 +19,7 @@ def test_a_mask_goes_out_and_comes_back(tmp_path: Path) -> None:
     with project_of(tmp_path, images=2) as project:
         project.set_labels([LIVER, CYST])
         paint(project, 1, 2)
-        project.note_outline(CASE, {"label": 1, "engine": "test"})
+        project.record(CASE, "do", told_of({"label": 1, "engine": "test"}))
         export_mask(project, CASE, out)
         saved = read_mask(out, project.read_image(CASE))
         assert np.array_equal(saved.array, project.load(CASE).labels)
@@ -30,6 +30,11 @@ def test_a_mask_goes_out_and_comes_back(tmp_path: Path) -> None:
         assert np.array_equal(state.labels, saved.array)
         assert [step.words for step in state.history.done] == ["Mask from a file"]
         assert state.outlines == ({"label": 1, "engine": "test"},)
+        (step,) = state.history.done
+        project.record("case-002", "undo", step)
+        assert project.load("case-002").outlines == ()
+        project.record("case-002", "redo", step)
+        assert project.load("case-002").outlines == state.outlines
         assert [label.info for label in project.labels()] == [LIVER, CYST]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from case_studies import CASE, SHAPE, brush, paint, project_of
+from case_studies import CASE, SHAPE, brush, paint, project_of, told_of
 
 from napari_medssl.correct import Step
 from napari_medssl.errors import ProjectError, UsageError
@@ -27,7 +27,7 @@ def test_nothing_of_a_purged_case_can_be_found(tmp_path: Path) -> None:
         project.record("case-002", "do", step)
     noise = os.urandom(5000).hex()
     project.record("case-002", "do", Step("Point", None, ([], [CANARY, noise])))
-    project.note_outline("case-002", {"engine": CANARY})
+    project.record("case-002", "do", told_of({"engine": CANARY}))
     project.save_view("case-002", {"layer": CANARY})
     project.set_status("case-002", "flagged", CANARY)
     project.load("case-002")

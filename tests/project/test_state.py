@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from case_studies import CASE, SHAPE, brush, paint, project_of
+from case_studies import CASE, SHAPE, brush, paint, project_of, told_of
 
 from napari_medssl.errors import GeometryError, UnreadableFileError, UsageError
 from napari_medssl.project import open_project
@@ -25,7 +25,9 @@ def test_everything_comes_back_as_it_was_left(tmp_path: Path) -> None:
         project.mark_done(CASE, 0, 3, True)
         project.mark_done(CASE, 2, 9, True)
         project.mark_done(CASE, 0, 3, False)
-        project.note_outline(CASE, {"label": 1, "engine": "test", "score": np.float32(0.5)})
+        project.record(
+            CASE, "do", told_of({"label": 1, "engine": "test", "score": np.float32(0.5)})
+        )
         project.save_view(CASE, view)
         before = project.load(CASE)
     with open_project(tmp_path / "project") as project:
@@ -36,6 +38,37 @@ def test_everything_comes_back_as_it_was_left(tmp_path: Path) -> None:
     assert after.done == {(2, 9)}
     assert after.outlines == ({"label": 1, "engine": "test", "score": 0.5},)
     assert after.view == view
+
+
+def test_what_is_told_of_outlines_goes_and_comes_with_their_steps(tmp_path: Path) -> None:
+    kept = [told_of({"engine": name}, {"engine": name, "slice": 2}) for name in "abc"]
+    with project_of(tmp_path, images=2) as project:
+        project.record("case-002", "do", told_of({"engine": "of another case"}))
+        for n, step in enumerate(kept, start=1):
+            project.record(CASE, "do", step)
+            paint(project, n)
+
+    def told() -> str:
+        return "".join(outline["engine"] for outline in project.load(CASE).outlines)
+
+    def go(change: str, steps: int) -> None:
+        for _ in range(steps):
+            history = project.load(CASE).history
+            step = (history.done if change == "undo" else history.undone)[-1]
+            project.record(CASE, change, step)
+
+    with open_project(tmp_path / "project") as project:  # every step is one read from the disk
+        assert told() == "aabbcc"
+        for change, steps, left in (("undo", 1, "aabbcc"), ("undo", 1, "aabb"), ("undo", 2, "aa")):
+            go(change, steps)
+            assert told() == left
+        go("redo", 3)
+        assert told() == "aabbcc"
+        go("undo", 3)
+        project.record(CASE, "do", told_of({"engine": "d"}))
+        assert told() == "aad", "what was taken back is not told of on another way"
+        assert project.find_problems() == ()
+        assert [o["engine"] for o in project.load("case-002").outlines] == ["of another case"]
 
 
 def test_many_steps_leave_a_snapshot_and_the_same_state(tmp_path: Path) -> None:

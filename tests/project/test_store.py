@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from case_studies import CASE, paint, project_of
+from case_studies import CASE, paint, project_of, told_of
 
 from napari_medssl.errors import ProjectError, ReadOnlyError, SaveError
 from napari_medssl.project import open_project, store
@@ -72,7 +72,7 @@ def test_many_threads_use_one_project(tmp_path: Path) -> None:
         def work(number: int) -> None:
             try:
                 for n in range(20):
-                    project.note_outline(CASE, {"thread": number, "n": n})
+                    project.record(CASE, "do", told_of({"thread": number, "n": n}))
                     project.save_view(CASE, {"thread": number})
                     assert project.load(CASE).view
             except BaseException as error:  # noqa: BLE001 - told to the test

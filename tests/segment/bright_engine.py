@@ -70,6 +70,14 @@ class BrightEngine:
         logits = np.where(wanted, 5.0, -5.0).astype(np.float32)
         return Decoded(np.stack([-np.abs(logits), logits]), np.array([0.1, 0.9], np.float32))
 
+    def decode_each_point(self, embedding: Embedding, points_xy: NDArray[np.float32]) -> Decoded:
+        inside = np.ones(1, bool)
+        each = [self.decode_points(embedding, point[None], inside) for point in points_xy]
+        return Decoded(
+            np.concatenate([decoded.logits for decoded in each]),
+            np.concatenate([decoded.scores for decoded in each]),
+        )
+
     def mask(self, embedding: Embedding, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
         rows, columns = embedding.inside
         scale = np.array(embedding.size) / (rows, columns)

@@ -31,6 +31,7 @@ def scan(codes: str = "LPS") -> Volume:
         ("mri_t2", "SPL", (3.0, 0.8, 0.8), 0, 1, "f4"),
         ("sam_ct", "SPL", (3.0, 0.8, 0.8), 0, 255, "u1"),
         ("sam_other", "SPL", (3.0, 0.8, 0.8), 0, 255, "u1"),
+        ("picture_unit", "SPL", (3.0, 0.8, 0.8), 0, 1, "f4"),
     ],
 )
 def test_presets_give_what_their_sources_say(
@@ -53,7 +54,7 @@ def test_presets_give_what_their_sources_say(
 
 
 def test_every_preset_is_listed_above_and_explained() -> None:
-    assert len(preparations()) == 11
+    assert len(preparations()) == 12
     for name, row in preparations().items():
         assert row.name == name
         assert row.title

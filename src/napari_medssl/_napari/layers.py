@@ -17,7 +17,7 @@ from napari_medssl.volume import Volume, default_window
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari.layers import Labels, Layer
+    from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
 
 #: where a layer's metadata keeps the `Volume` that it shows, or was drawn on
@@ -26,6 +26,8 @@ VOLUME = "napari-medssl volume"
 DOCUMENT = "napari-medssl document"
 #: the id of the case that an image is, in the project of the same window
 CASE = "napari-medssl case"
+#: the `presenters.document.Document` that an image's first mask would get
+SPARE = "napari-medssl document of the first mask"
 #: and the `Window` that an image was opened with
 OPENED_WITH = "napari-medssl window"
 
@@ -95,6 +97,24 @@ def volume_of(layer: Layer | None) -> Volume | None:
     """Return the volume that a layer shows or was drawn on; None for layers made elsewhere."""
     volume = layer.metadata.get(VOLUME) if layer is not None else None
     return volume if isinstance(volume, Volume) else None
+
+
+def image_of(viewer: Any, layer: Any) -> Image | None:
+    """Return the image that a layer is, or that it lies on."""
+    from napari.layers import Image, Labels
+
+    if isinstance(layer, Image):
+        return layer
+    volume = volume_of(layer) if isinstance(layer, Labels) else None
+    images = [la for la in viewer.layers if isinstance(la, Image)]
+    return next((la for la in images if volume and volume_of(la) is volume), None)
+
+
+def last_image(viewer: Any) -> Image | None:
+    """Return the image that was added last."""
+    from napari.layers import Image
+
+    return next((la for la in reversed(viewer.layers) if isinstance(la, Image)), None)
 
 
 def check_on_grid(shape: tuple[int, ...], placed: Mapping[str, Any], volume: Volume) -> None:

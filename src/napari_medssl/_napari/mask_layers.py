@@ -10,6 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_medssl._napari.layers import (
     DOCUMENT,
+    SPARE,
     add_under_prompts,
     check_on_grid,
     grid,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari_medssl._napari.layers import LayerData
     from napari_medssl._napari.presenters.scene import Index
+    from napari_medssl.io import LabelInfo
     from napari_medssl.volume import Volume
 
 _MODES = {"brush": "paint", "eraser": "erase", "fill": "fill"}
@@ -64,9 +66,30 @@ def labels_layer(
     """
     where = grid(volume)
     metadata = {**where["metadata"], DOCUMENT: document, READ_ONLY: not editable}
-    colours = _colours(document.labels)
+    colours = colours_of(document.labels)
     options = {**where, "metadata": metadata, "name": name, "opacity": _OPACITY}
     return labels, {**options, "colormap": colours}, "labels"
+
+
+def is_mask_of(layer: Any, image: Image | None) -> bool:
+    """Whether a layer is a mask of ours over an image."""
+    volume = volume_of(image)
+    return (
+        isinstance(layer, Labels)
+        and DOCUMENT in layer.metadata
+        and volume is not None
+        and volume_of(layer) is volume
+        and layer.data.shape == volume.geometry.shape
+    )
+
+
+def find_mask(viewer: Any, image: Image | None, last: Labels | None) -> Labels | None:
+    """Return the mask in hand: the selected one over an image, else the last, else the top one."""
+    masks: list[Labels] = [layer for layer in viewer.layers if is_mask_of(layer, image)]
+    for wanted in (viewer.layers.selection.active, last):
+        if any(wanted is layer for layer in masks):
+            return wanted
+    return masks[-1] if masks else None
 
 
 class MaskLayers:
@@ -76,7 +99,6 @@ class MaskLayers:
         self._viewer = viewer
         self._image: Image | None = None
         self._last: Labels | None = None
-        self._spare: Document | None = None
         self._painted: tuple[Any, ...] = ()
         self._labels: Sequence[LabelRow] = ()
         self._current = 1
@@ -87,8 +109,10 @@ class MaskLayers:
         """Move to another image, of which no mask is in hand yet; its labels are the same."""
         self.drop_picks()
         self._image, self._last, self._painted = image, None, ()
-        rows = [LabelRow(row.info) for row in self._labels]
-        self._spare = Document(rows) if image is not None else None
+        infos = [row.info for row in self._labels]
+        spare = self._spare
+        if image is not None and (spare is None or (infos and infos != _infos(spare))):
+            image.metadata[SPARE] = Document(map(LabelRow, infos))
 
     @property
     def document(self) -> Document | None:
@@ -96,14 +120,15 @@ class MaskLayers:
         found = self.find()
         return found.mask.document if found is not None else self._spare
 
+    @property
+    def _spare(self) -> Document | None:
+        """Of the first mask of this image; it lies with the image, where other panels find it."""
+        return None if self._image is None else self._image.metadata.get(SPARE)
+
     def find(self) -> MaskLayer | None:
         """The mask in hand: the selected labels on this image, else the one used last."""
-        candidates = [layer for layer in self._viewer.layers if self._is_mask(layer)]
-        active = self._viewer.layers.selection.active
-        for wanted in (active, self._last):
-            if any(wanted is layer for layer in candidates):
-                return self._take(wanted)
-        return self._take(candidates[-1]) if candidates else None
+        found = find_mask(self._viewer, self._image, self._last)
+        return self._take(found) if found is not None else None
 
     def start(self) -> MaskLayer | None:
         """Return the mask in hand, made now if there was none."""
@@ -125,7 +150,7 @@ class MaskLayers:
         made = self._take(add_under_prompts(self._viewer, writable, **options))
         if self._is_mask(before):
             self._viewer.layers.selection.active = made.layer
-        self._spare = Document([LabelRow(row.info) for row in document.labels])
+        self._image.metadata[SPARE] = Document(map(LabelRow, _infos(document)))
         self._paint(made)
         return made
 
@@ -218,14 +243,7 @@ class MaskLayers:
             found.layer.n_edit_dimensions = dimensions
 
     def _is_mask(self, layer: Any) -> bool:
-        volume = volume_of(self._image)
-        return (
-            isinstance(layer, Labels)
-            and DOCUMENT in layer.metadata
-            and volume is not None
-            and volume_of(layer) is volume
-            and layer.data.shape == volume.geometry.shape
-        )
+        return is_mask_of(layer, self._image)
 
     def _take(self, layer: Labels) -> MaskLayer:
         self._last = layer
@@ -237,7 +255,7 @@ class MaskLayers:
         found.draw_with(self._current)  # first: napari tells of the label with new colours too
         if self._painted != (layer, self._labels):
             self._painted = (layer, self._labels)
-            layer.colormap = _colours(self._labels)
+            layer.colormap = colours_of(self._labels)
         layer.preserve_labels = not self._rules.overwrite
         layer.n_edit_dimensions = self._dimensions
         found.mask.rules = self._rules
@@ -251,7 +269,11 @@ class MaskLayers:
         return float(min(abs(self._image.scale[axis]) for axis in axes if axis >= 0))
 
 
-def _colours(labels: Sequence[LabelRow]) -> DirectLabelColormap:
+def _infos(document: Document) -> list[LabelInfo]:
+    return [row.info for row in document.labels]
+
+
+def colours_of(labels: Sequence[LabelRow]) -> DirectLabelColormap:
     """Colours by value; hidden labels are not drawn.
 
     Values without a name are grey, and so are those that napari gives no colour of their own.

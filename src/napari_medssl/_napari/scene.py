@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image, Labels
-
 from napari_medssl._napari import patient_view
 from napari_medssl._napari.done_mark import DoneMark
-from napari_medssl._napari.layers import OPENED_WITH, VOLUME, image_layer, layer_name, volume_of
+from napari_medssl._napari.layers import (
+    OPENED_WITH,
+    VOLUME,
+    image_layer,
+    image_of,
+    last_image,
+    layer_name,
+    volume_of,
+)
 from napari_medssl._napari.mask_layers import MaskLayers
 from napari_medssl._napari.mask_watch import MaskWatch
+from napari_medssl._napari.objects_layer import ObjectsLayer
 from napari_medssl._napari.preview_layer import PreviewLayer
 from napari_medssl._napari.prompt_layers import PromptLayers
+from napari_medssl._napari.slices import plane_on_screen, turn_to_box
 from napari_medssl.errors import MedSSLError
-from napari_medssl.segment import Plane
 from napari_medssl.volume import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
+    from napari.layers import Image
     from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.document import Document, LabelRow
     from napari_medssl._napari.presenters.recorded_mask import RecordedMask
     from napari_medssl._napari.presenters.scene import Index, SceneListener
     from napari_medssl.correct.rules import Rules
-    from napari_medssl.segment import Prompts
+    from napari_medssl.segment import Plane, Prompts
     from napari_medssl.volume import Volume
 
 
@@ -42,6 +50,7 @@ class ViewerScene:
         self._masks = MaskLayers(viewer)
         self._watched = MaskWatch()
         self._preview = PreviewLayer(viewer)
+        self._objects = ObjectsLayer(viewer)
         self._done = DoneMark(viewer)
         patient_view.attach_patient_view(viewer)
         dims = viewer.dims.events
@@ -57,7 +66,8 @@ class ViewerScene:
         self._listener = listener
         for emitter, slot in self._events:
             emitter.connect(slot, position="last")
-        self._take(self._image_of(self._viewer.layers.selection.active) or self._last_image())
+        active = self._viewer.layers.selection.active
+        self._take(image_of(self._viewer, active) or last_image(self._viewer))
 
     def close(self) -> None:
         """Stop listening and take prompts and preview off the canvas; the mask stays."""
@@ -89,13 +99,7 @@ class ViewerScene:
     @property
     def plane(self) -> Plane | None:
         """The slice on the screen."""
-        dims, image = self._viewer.dims, self._image
-        if image is None or self.volume is None or dims.ndisplay != 2:
-            return None
-        lead = dims.ndim - 3
-        axis = dims.order[lead] - lead
-        index = round(float(image.world_to_data(dims.point[lead:])[axis]))
-        return Plane(axis, min(max(index, 0), image.data.shape[axis] - 1))
+        return plane_on_screen(self._viewer, self._image if self.volume is not None else None)
 
     @property
     def foreign_path(self) -> str:
@@ -150,13 +154,7 @@ class ViewerScene:
 
     def show_voxels(self, low: Index, high: Index) -> None:
         """Turn to the nearest slice through this box, unless one is on the screen."""
-        plane = self.plane
-        if plane is None or self._image is None:
-            return
-        index = min(max(plane.index, low[plane.axis]), high[plane.axis])
-        if index != plane.index:
-            world = self._image.data_to_world([index] * 3)[plane.axis]
-            self._viewer.dims.set_point(self._viewer.dims.ndim - 3 + plane.axis, float(world))
+        turn_to_box(self._viewer, self._image if self.volume is not None else None, low, high)
 
     def show_done(self, *, done: bool) -> None:
         """Write on the canvas whether the slice on the screen is finished."""
@@ -165,6 +163,20 @@ class ViewerScene:
     def show_preview(self, plane: Plane, mask: NDArray[np.bool_] | None) -> None:
         """Draw a first outline over one slice; None takes it away."""
         self._preview.show(plane, mask)
+
+    def show_objects(
+        self,
+        plane: Plane,
+        objects: NDArray[Any],
+        clicked: Callable[[int], None],
+        dropped: Callable[[], None],
+    ) -> None:
+        """Draw numbered objects over one slice; tell which is clicked, and when Esc is pressed."""
+        self._objects.show(plane, objects, clicked, dropped)
+
+    def hide_objects(self) -> None:
+        """Take them away."""
+        self._objects.hide()
 
     @property
     def document(self) -> Document | None:
@@ -228,7 +240,7 @@ class ViewerScene:
         self._tell_image()
 
     def _lay_over(self, image: Image | None) -> None:
-        for over in (self._prompts, self._preview, self._masks):
+        for over in (self._prompts, self._preview, self._objects, self._masks):
             over.lay_over(image)
 
     def _watch(self, image: Image | None) -> None:
@@ -243,20 +255,9 @@ class ViewerScene:
             self._watched.follow(self._masks.find(), self._listener)
             self._listener.image_changed()
 
-    def _image_of(self, layer: Any) -> Image | None:
-        """The image that a layer is, or that a mask lies on."""
-        if isinstance(layer, Image):
-            return layer
-        volume = volume_of(layer) if isinstance(layer, Labels) else None
-        images = [la for la in self._viewer.layers if isinstance(la, Image)]
-        return next((la for la in images if volume and volume_of(la) is volume), None)
-
-    def _last_image(self) -> Image | None:
-        return next((la for la in reversed(self._viewer.layers) if isinstance(la, Image)), None)
-
     def _on_active(self, event: Any) -> None:
         self._masks.drop_picks()
-        image = self._image_of(event.value)
+        image = image_of(self._viewer, event.value)
         if image is not None:
             self._take(image)
         self._on_mask()
@@ -264,7 +265,7 @@ class ViewerScene:
 
     def _on_removed(self, event: Any) -> None:
         if event.value is self._image:
-            self._take(self._last_image())
+            self._take(last_image(self._viewer))
         self._on_mask()
 
     def _on_mask(self) -> None:

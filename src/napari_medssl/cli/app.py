@@ -13,13 +13,20 @@ from napari_medssl.cli.convert import convert
 from napari_medssl.cli.demo import demo
 from napari_medssl.cli.doctor import doctor
 from napari_medssl.cli.edit import edit
+from napari_medssl.cli.evaluate import evaluate
+from napari_medssl.cli.everything import everything
+from napari_medssl.cli.finetune import finetune
 from napari_medssl.cli.info import info
+from napari_medssl.cli.jobs import jobs_app
 from napari_medssl.cli.models import models_app
 from napari_medssl.cli.movie import movie
+from napari_medssl.cli.nnunet import nnunet_app
 from napari_medssl.cli.project import project_app
 from napari_medssl.cli.project_exchange import export_project, import_dataset
+from napari_medssl.cli.project_segment import segment_project, show_proposals
 from napari_medssl.cli.prompt import prompt
 from napari_medssl.cli.report import report
+from napari_medssl.cli.segment import segment
 from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.log import record_unforeseen
 
@@ -72,12 +79,20 @@ def medssl(
 app.command()(info)
 app.command()(convert)
 app.command()(prompt)
+app.command()(segment)
+app.command()(everything)
 app.command()(edit)
+app.command()(evaluate)
+app.command()(finetune)
 app.command()(report)
 app.command()(movie)
 project_app.command("export")(export_project)
 project_app.command("import")(import_dataset)
+project_app.command("segment")(segment_project)
+project_app.command("proposals")(show_proposals)
 app.add_typer(project_app, name="project")
 app.add_typer(models_app, name="models")
+app.add_typer(nnunet_app, name="nnunet")
+app.add_typer(jobs_app, name="jobs")
 app.command()(demo)
 app.command()(doctor)

@@ -36,6 +36,7 @@ _PRESETS = (
     "mri_t2",
     "sam_ct",
     "sam_other",
+    "picture_unit",
 )
 
 

@@ -1,58 +1,70 @@
-"""``medssl models``: which networks there are, and how their weights come to this machine."""
+"""``medssl models``: which networks there are, and what is known of each."""
 
 from __future__ import annotations
 
 import json as json_text
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_medssl.cli.model_facts import network_facts, promptable_facts, trained_facts
+from napari_medssl.cli.model_files import add_model, fetch_model, new_model
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from collections.abc import Iterable, Sequence
 
-    from napari_medssl.models import ModelCard
+    from rich.console import Console
+
+    from napari_medssl.models.networks import NetworkCard
 
 models_app = typer.Typer(
-    no_args_is_help=True, help="Networks and their weights: list, show, add, fetch."
+    no_args_is_help=True, help="Networks and their weights: list, show, add, fetch, new."
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_Name = Annotated[str, typer.Argument(help="A network: see 'medssl models list'.")]
+_AnyName = Annotated[
+    str, typer.Argument(help="A name of 'medssl models list', or a .safetensors file of ours.")
+]
+
+_PROMPTABLE = ("name", "title", "trained on", "MB", "licence", "weights")
+_NETWORK = ("name", "title", "dimensions", "channels")
+_TRAINED = ("name", "title", "network", "classes", "trained on", "licence")
 
 
 @models_app.command("list")
 def list_models(json: _Json = False) -> None:
-    """List the networks, and whether their weights are on this machine."""
+    """List promptable networks, segmentation networks, and trained models on this machine."""
     from napari_medssl.models import model_cards
+    from napari_medssl.models.networks import network_cards
+    from napari_medssl.models.trained import trained_cards
 
-    rows = [_facts(card) for card in model_cards().values()]
+    promptable = [promptable_facts(card) for card in model_cards().values()]
+    networks = [network_facts(card) for card in network_cards().values()]
+    trained = [trained_facts(card) for card in trained_cards().values()]
     if json:
-        print(json_text.dumps(rows))
+        print(json_text.dumps([*promptable, *networks, *trained]))
         return
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("name", "title", "trained on", "MB", "licence", "weights", box=None)
-    for row in rows:
-        here, size = "here" if row["present"] else "not here", f"{row['bytes'] / 1e6:,.0f}"
-        trained_on = ", ".join(row["prompts"])
-        table.add_row(row["name"], row["title"], trained_on, size, row["licence"], here)
     console = Console()
-    console.print(table)
-    if not all(row["present"] for row in rows):
+    console.print("Promptable: outline what a point or a box shows")
+    _print_table(console, _PROMPTABLE, (_promptable_row(row) for row in promptable))
+    if not all(row["present"] for row in promptable):
         console.print("Get weights with 'medssl models fetch NAME' or 'medssl models add FILE'.")
+    console.print("\nSegmentation networks: to train, or to run with weights of a file")
+    _print_table(console, _NETWORK, (_network_row(row) for row in networks))
+    console.print("\nTrained models and encoders on this machine")
+    _print_table(console, _TRAINED, (_trained_row(row) for row in trained))
+    if not trained:
+        console.print("  none yet: 'medssl models add FILE', or 'medssl models new NETWORK'.")
 
 
 @models_app.command("show")
-def show_model(name: _Name, json: _Json = False) -> None:
-    """Show what is known of a network."""
-    from napari_medssl.models import model_card
-
-    facts = _facts(model_card(name))
+def show_model(name: _AnyName, json: _Json = False) -> None:
+    """Show what is known of a network, a trained model or an encoder."""
+    facts = _facts_of(name)
     if json:
         print(json_text.dumps(facts))
         return
@@ -60,82 +72,81 @@ def show_model(name: _Name, json: _Json = False) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     for key, value in facts.items():
-        words = ", ".join(value) if isinstance(value, tuple) else str(value)
-        if words:
-            console.print(f"{key:12} {words}", markup=False)
+        if words := _words(value):
+            console.print(f"{key.replace('_', ' '):12} {words}", markup=False)
 
 
-@models_app.command("add")
-def add_model(
-    file: Annotated[Path, typer.Argument(help="The published weights of a network.")],
-    json: _Json = False,
-) -> None:
-    """Keep a copy of a weights file for later; it is recognised by its content, not its name."""
-    from napari_medssl.io import atomic_write
-    from napari_medssl.models.weights import add_weights
-
-    card = add_weights(file, atomic_write)
-    _done(card, f"'{file.name}' is {card.title} ({card.licence}), and ready.", json)
+models_app.command("add")(add_model)
+models_app.command("fetch")(fetch_model)
+models_app.command("new")(new_model)
 
 
-@models_app.command("fetch")
-def fetch_model(
-    name: _Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    json: _Json = False,
-) -> None:
-    """Fetch a network's published weights, after showing their size and licence."""
-    from napari_medssl.models import model_card
-    from napari_medssl.models.weights import fetch_weights, find_weights
+def _facts_of(name: str) -> dict[str, Any]:
+    from napari_medssl.models import model_cards
+    from napari_medssl.models.networks import network_cards
+    from napari_medssl.models.trained import find_trained, trained_cards
 
-    card = model_card(name)
-    if find_weights(card):
-        _done(card, f"{card.title} is here already.", json)
-        return
-    terms = f"{card.title}: {card.bytes / 1e6:,.0f} MB, {card.licence}, from {card.source}."
-    if not yes:
-        if json:
-            raise UsageError("--json without --yes", expected="both, as nobody can be asked")
-        typer.echo(terms)
-        typer.confirm("Fetch it?", abort=True)
-    with _progress() as bar:
-        fetch_weights(card, _Shown(bar, bar.add_task(card.title, total=None)))
-    _done(card, f"{card.title} is ready ({card.licence}).", json)
+    if name in model_cards():
+        return promptable_facts(model_cards()[name])
+    if name in network_cards():
+        facts = network_facts(network_cards()[name])
+        return {**facts, "parameters": _parameters(network_cards()[name])}
+    if name in trained_cards() or Path(name).suffix:
+        path, card = find_trained(name)
+        return {**trained_facts(card), "bytes": path.stat().st_size}
+    there = ", ".join((*model_cards(), *network_cards(), *trained_cards()))
+    raise UsageError(f"the model '{name}'", expected=f"one of {there}")
 
 
-def _facts(card: ModelCard) -> dict[str, Any]:
-    from napari_medssl.models.weights import find_weights
+def _parameters(card: NetworkCard) -> dict[str, int]:
+    """Count the numbers that a network learns, in each of its dimensions, with one class."""
+    from napari_medssl.models.networks.network import build_network
 
-    return {**asdict(card), "offline": card.offline, "present": find_weights(card) is not None}
-
-
-def _done(card: ModelCard, words: str, as_json: bool) -> None:
-    print(json_text.dumps(_facts(card)) if as_json else words)
+    built = {dims: build_network(card.name, dimensions=dims) for dims in card.dimensions}
+    return {f"{dims}-D": sum(p.numel() for p in n.parameters()) for dims, n in built.items()}
 
 
-def _progress() -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
+def _promptable_row(row: dict[str, Any]) -> Sequence[str]:
+    here, size = "here" if row["present"] else "not here", f"{row['bytes'] / 1e6:,.0f}"
+    return row["name"], row["title"], ", ".join(row["prompts"]), size, row["licence"], here
 
 
-class _Shown:
-    """A download's progress, shown as a bar on stderr."""
+def _network_row(row: dict[str, Any]) -> Sequence[str]:
+    dimensions = " and ".join(f"{dims}-D" for dims in row["dimensions"])
+    return row["name"], row["title"], dimensions, str(row["in_channels"])
 
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar = bar
-        self._task = task
-        self.total = 0
 
-    def update(self, more_bytes: int) -> None:
-        """Tell of bytes that have come in."""
-        self._bar.update(self._task, total=self.total or None, advance=more_bytes)
+def _trained_row(row: dict[str, Any]) -> Sequence[str]:
+    classes = str(len(row["classes"])) if row["classes"] else "encoder alone"
+    modalities = ", ".join(row["modalities"])
+    return row["name"], row["title"], row["network"], classes, modalities, row["licence"]
 
-    def reset(self) -> None:
-        """Begin again at nothing."""
-        self._bar.reset(self._task)
 
-    def close(self) -> None:
-        """Be done: the bar is taken down by the command."""
+def _print_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich.table import Column, Table
+
+    name, *others = columns
+    table = Table(Column(name, no_wrap=True), *others, box=None)
+    for row in rows:
+        table.add_row(*row)
+    if table.row_count:
+        console.print(table)
+
+
+def _words(value: Any) -> str:
+    """Return a fact as people read it; nothing for one that is not known."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, (_class_or_word(part) for part in value)))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and value >= 10_000:
+        return f"{value:,}"
+    return str(value)
+
+
+def _class_or_word(part: Any) -> str:
+    if isinstance(part, dict) and {"value", "name"} <= part.keys():
+        return f"{part['value']} {part['name']}"
+    return _words(part)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_medssl.correct.hand import Trace
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_medssl.correct.edit import Edit
+
+#: in what is told of an outline: whether a network made it without being shown where
+AUTOMATIC = "automatic"
+#: steps that bring a whole mask from elsewhere
+_FROM_ELSEWHERE = ("Replace mask", "Mask from a file", "Mask from a training set")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +30,21 @@ class Step:
         What it changed in the label map.
     prompts : (before, after) or None
         Prompts before and after it, whatever they are made of.
+    outlines : tuple of mapping
+        How the outlines that it put into the label map came about: what is told of them is told
+        as long as the step is not taken back.
     """
 
     words: str
     edit: Edit | None = None
     prompts: tuple[Any, Any] | None = None
+    outlines: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person did it, and not a network by itself, nor a mask from elsewhere."""
+        automatic = any(outline.get(AUTOMATIC) for outline in self.outlines)
+        return not automatic and self.words not in _FROM_ELSEWHERE
 
     @property
     def nbytes(self) -> int:
@@ -61,6 +80,7 @@ class History:
         self._undone = list(undone)
         self._least = least
         self._most_bytes = most_bytes
+        self._forgotten: list[Trace] = []
         self._bytes = sum(step.nbytes for step in done)  # kept up to date: summing is slow
 
     @property
@@ -72,6 +92,11 @@ class History:
     def undone(self) -> tuple[Step, ...]:
         """Steps that can be made again; the last one is next."""
         return tuple(self._undone)
+
+    @property
+    def forgotten(self) -> tuple[Trace, ...]:
+        """What is left of steps that were done here and cannot be taken back any more."""
+        return tuple(self._forgotten)
 
     def push(self, step: Step) -> None:
         """Add what was just done; what had been taken back cannot be made again then."""
@@ -100,4 +125,7 @@ class History:
 
     def _forget_oldest(self) -> None:
         while len(self._done) > self._least and self._bytes > self._most_bytes:
-            self._bytes -= self._done.pop(0).nbytes
+            step = self._done.pop(0)
+            self._bytes -= step.nbytes
+            if step.edit is not None:
+                self._forgotten.append(Trace.of(step.edit, by_hand=step.by_hand))

@@ -31,7 +31,7 @@ def pack_step(step: Step) -> bytes:
     Raises
     ------
     TypeError
-        If its prompts are not made of lists, mappings, texts and numbers.
+        If its prompts or outlines are not made of lists, mappings, texts and numbers.
     """
     told = _told(step)
     edit = b"" if step.edit is None else step.edit.to_bytes()
@@ -54,10 +54,11 @@ def unpack_step(packed: bytes) -> Step:
         told = json.loads(packed[start : start + length].decode("utf-8"))
         words, prompts = str(told["words"]), told["prompts"]
         pair = None if prompts is None else (prompts[0], prompts[1])
+        outlines = tuple(told.get("outlines", ()))
     except (ValueError, KeyError, IndexError, TypeError, struct.error) as error:
         raise UnreadableFileError("a step of the history is damaged") from error
     edit = packed[start + length :]
-    return Step(words, Edit.from_bytes(edit) if edit else None, pair)
+    return Step(words, Edit.from_bytes(edit) if edit else None, pair, outlines)
 
 
 def fingerprint(step: Step) -> bytes:
@@ -105,6 +106,25 @@ def replay(labels: NDArray[Any], entries: Iterable[tuple[Change, Step]]) -> Hist
     return history
 
 
+def to_json(told: Any) -> str:
+    """Return lists, mappings, texts and numbers as JSON; numpy's numbers and arrays become plain.
+
+    Raises
+    ------
+    TypeError
+        If there is anything else in it.
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, np.generic | np.ndarray):
+            return value.tolist()
+        raise TypeError(f"{type(value).__name__} is no plain value")
+
+    return json.dumps(told, sort_keys=True, separators=(",", ":"), default=plain)
+
+
 def _told(step: Step) -> bytes:
-    told = {"words": step.words, "prompts": step.prompts}
-    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    told: dict[str, Any] = {"words": step.words, "prompts": step.prompts}
+    if step.outlines:  # else the fingerprints of steps kept before there were any would change
+        told["outlines"] = step.outlines
+    return to_json(told).encode("utf-8")

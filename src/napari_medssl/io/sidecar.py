@@ -53,7 +53,8 @@ def read_sidecar(mask: Path) -> Sidecar:
     try:
         told = json.loads(sidecar_of(mask).read_text("utf-8"))
         labels = sorted((_label(row) for row in told["labels"]), key=lambda label: label.value)
-        return Sidecar(tuple(labels), tuple(told.get("provenance", {}).get("outlines", ())))
+        outlines = told.get("provenance", {}).get("outlines", ())
+        return Sidecar(tuple(labels), tuple(o for o in outlines if isinstance(o, dict)))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, MedSSLError):
         return Sidecar()
 

@@ -45,9 +45,16 @@ def write_volume(volume: Volume, path: str | Path) -> Path:
     Raises
     ------
     SaveError
-        If the target is the source itself, of another format, or cannot be written.
+        If the target is the source itself, of another format, or cannot be written, or the
+        image's colours are not 8-bit.
     """
     path = Path(path)
+    if volume.is_rgb and volume.array.dtype != np.uint8:
+        raise SaveError(
+            f"the colours for '{path.name}' are numbers of the type {volume.array.dtype}",
+            expected="red, green and blue of 0 to 255, which is all that a file can hold",
+            do="Save the image before it was scaled, or in grey",
+        )
     save_stored(path, volume.to_source(volume.array), volume.source, labels=False)
     return path
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_medssl.errors import WeightsError
 from napari_medssl.models.registry import model_card
+from napari_medssl.models.tuned import as_tuned
 from napari_medssl.models.weights import installed_weights, own_weights
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ def load_engine(
     """
     card = model_card(name)
     path, found = own_weights(weights, card) if weights else installed_weights(card)
+    card = as_tuned(card, path, found) if weights else card
     from napari_medssl.models.device import pick_device
 
     return _engine(card, path, found, pick_device(device))
 
 
 def _engine(card: ModelCard, path: Path, weights_hash: str, device: str) -> PromptEngine:
-    from napari_medssl.models import litemedsam, sam
+    from napari_medssl.models import litemedsam, mobilesam, sam
     from napari_medssl.models.checkpoint import load_into, network_of, read_tensors
     from napari_medssl.models.torch_engine import TorchEngine
 
@@ -62,7 +64,10 @@ def _engine(card: ModelCard, path: Path, weights_hash: str, device: str) -> Prom
             do="Choose another file, or another model",
         )
     lite = card.network == "litemedsam"
-    network = litemedsam.build() if lite else sam.build(card.network)
+    if card.network == "mobile_sam":
+        network, tensors = mobilesam.build(), mobilesam.without_classifier(tensors)
+    else:
+        network = litemedsam.build() if lite else sam.build(card.network)
     load_into(network, tensors, path, card.title)
     network.to(device).eval()
     family = litemedsam if lite else sam

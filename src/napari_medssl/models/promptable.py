@@ -51,6 +51,12 @@ class Square:
         return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def scale_xy(size: Size, inside: Size) -> NDArray[np.float32]:
+    """Pixels of the square per pixel of an image of this size, along x and y."""
+    (h, w), (rows, columns) = size, inside
+    return np.array([columns / w, rows / h], np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Embedding:
     """What a network made of an image: all that is needed to prompt it again and again.
@@ -75,8 +81,7 @@ class Embedding:
     @property
     def scale_xy(self) -> NDArray[np.float32]:
         """Pixels of the square per pixel of the image, along x and y."""
-        (h, w), (rows, columns) = self.size, self.inside
-        return np.array([columns / w, rows / h], np.float32)
+        return scale_xy(self.size, self.inside)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +135,9 @@ class PromptEngine(Protocol):
         box_xyxy: NDArray[np.float32] | None = None,
     ) -> Decoded:
         """Propose masks of one thing that holds and leaves out points, (n, 2), in a box or not."""
+
+    def decode_each_point(self, embedding: Embedding, points_xy: NDArray[np.float32]) -> Decoded:
+        """Propose masks of n things that one point each lies in, (n, 2): three for each point."""
 
     def mask(self, embedding: Embedding, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Bring one decoded mask, (256, 256), to the image's own (rows, columns)."""

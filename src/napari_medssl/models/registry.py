@@ -23,7 +23,8 @@ class ModelCard:
     name, title : str
         Key on the command line, and words in the window.
     network : str
-        Its architecture: ``"litemedsam"``, ``"vit_b"``, ``"vit_l"`` or ``"vit_h"``.
+        Its architecture: ``"litemedsam"``, ``"mobile_sam"``, ``"vit_b"``, ``"vit_l"`` or
+        ``"vit_h"``.
     prompts : tuple of str
         What it was trained on: ``"point"``, ``"box"``.
     about, licence, source : str

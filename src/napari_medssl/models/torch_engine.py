@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from napari_medssl.models.decoder import decode
 from napari_medssl.models.promptable import DECODED_SIDE, Decoded, Embedding, Square
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.registry import ModelCard
 
-#: boxes decoded at once: more at a time only adds memory traffic on a processor
-_BATCH = 6
+#: prompts decoded at once: more at a time only adds memory traffic on a processor
+_BATCH, _BATCH_ON_GPU = 2, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,27 +57,25 @@ class TorchEngine:
     ) -> Embedding:
         """Embed an image of (rows, columns, 3), red, green, blue in 0..255: the slow step."""
         size = (int(image.shape[0]), int(image.shape[1]))
-        rows, columns = self.square.inside(size, pixel_mm)
+        features = self.network.image_encoder(self.lay_in(image, pixel_mm))[0]
+        inside = self.square.inside(size, pixel_mm)
+        return Embedding(_to_numpy(features), size, inside, self.weights_hash)
+
+    def lay_in(
+        self, image: NDArray[np.uint8], pixel_mm: tuple[float, float] = (1.0, 1.0)
+    ) -> Tensor:
+        """Make an image of (rows, columns, 3) what the encoder wants: (1, 3, side, side)."""
+        rows, columns = self.square.inside((image.shape[0], image.shape[1]), pixel_mm)
         pixels = torch.tensor(image, device=self.device).permute(2, 0, 1)[None].float()
         pixels = _resize(pixels, (rows, columns), antialias=self.antialias)
         blank_right, blank_below = self.square.side - columns, self.square.side - rows
-        padded = functional.pad(self.prepare(pixels), (0, blank_right, 0, blank_below))
-        features = self.network.image_encoder(padded)[0]
-        return Embedding(_to_numpy(features), size, (rows, columns), self.weights_hash)
+        return functional.pad(self.prepare(pixels), (0, blank_right, 0, blank_below))
 
     @torch.inference_mode()
     def decode_boxes(self, embedding: Embedding, boxes_xyxy: NDArray[np.float32]) -> Decoded:
         """Propose one mask for each of n boxes, an array of (n, 4)."""
-        features = self._features(embedding)
-        corners = self._boxes_laid_in(embedding, boxes_xyxy)
-        parts = [
-            self._decode(features, None, some[:, None, :], several=False)
-            for some in torch.split(corners, _BATCH)
-        ]
-        return Decoded(
-            np.concatenate([logits for logits, _ in parts])[:, 0],
-            np.concatenate([scores for _, scores in parts])[:, 0],
-        )
+        corners = self.lay_boxes_in(boxes_xyxy, embedding.scale_xy)[:, None]
+        return self._decode(embedding, None, corners, several=False)
 
     @torch.inference_mode()
     def decode_points(
@@ -91,16 +90,23 @@ class TorchEngine:
         A lone point is ambiguous (a vessel, or the organ around it?), so it gets three proposals;
         anything more gets one.
         """
-        points = self._laid_in(embedding, points_xy)[None]
+        points = self.lay_points_in(points_xy, embedding.scale_xy)[None]
         signs = torch.tensor(positive.astype(np.int64), device=self.device)[None]
         box = None
         if box_xyxy is not None:
-            box = self._boxes_laid_in(embedding, box_xyxy[None])[:, None]
+            box = self.lay_boxes_in(box_xyxy[None], embedding.scale_xy)[:, None]
         alone = len(points_xy) == 1 and box is None
-        logits, scores = self._decode(
-            self._features(embedding), (points, signs), box, several=alone
-        )
-        return Decoded(logits[0], scores[0])
+        return self._decode(embedding, (points, signs), box, several=alone)
+
+    @torch.inference_mode()
+    def decode_each_point(self, embedding: Embedding, points_xy: NDArray[np.float32]) -> Decoded:
+        """Propose three masks for each of n points, (n, 2), that lie in things of their own.
+
+        The masks of the first point come first: (3 n, 256, 256).
+        """
+        points = self.lay_points_in(points_xy, embedding.scale_xy)[:, None]
+        signs = torch.ones(points.shape[:2], dtype=torch.int64, device=self.device)
+        return self._decode(embedding, (points, signs), None, several=True)
 
     @torch.inference_mode()
     def mask(self, embedding: Embedding, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -113,37 +119,37 @@ class TorchEngine:
         mask: NDArray[np.bool_] = (smooth[0, 0] > 0).numpy()
         return mask
 
-    def _features(self, embedding: Embedding) -> Tensor:
-        return torch.from_numpy(embedding.features)[None].to(self.device)
+    def lay_points_in(
+        self, points_xy: NDArray[np.float32], scale_xy: NDArray[np.float32]
+    ) -> Tensor:
+        """Move places of (n, 2) from an image into the network's square; see `scale_xy`."""
+        return torch.tensor(points_xy.astype(np.float32) * scale_xy, device=self.device)
 
-    def _laid_in(self, embedding: Embedding, places_xy: NDArray[np.float32]) -> Tensor:
-        """Move places of (n, 2) from the image into the network's square."""
-        scaled = places_xy.astype(np.float32) * embedding.scale_xy
-        return torch.tensor(scaled, device=self.device)
-
-    def _boxes_laid_in(self, embedding: Embedding, boxes_xyxy: NDArray[np.float32]) -> Tensor:
-        """Move boxes of (n, 4) from the image into the network's square."""
-        corners = self._laid_in(embedding, boxes_xyxy.reshape(-1, 2)).reshape(-1, 4)
+    def lay_boxes_in(
+        self, boxes_xyxy: NDArray[np.float32], scale_xy: NDArray[np.float32]
+    ) -> Tensor:
+        """Move boxes of (n, 4) from an image into the network's square."""
+        corners = self.lay_points_in(boxes_xyxy.reshape(-1, 2), scale_xy).reshape(-1, 4)
         return corners + corners.new_tensor([-1, -1, 1, 1]) * self.box_margin
 
     def _decode(
         self,
-        features: Tensor,
+        embedding: Embedding,
         points: tuple[Tensor, Tensor] | None,
         boxes: Tensor | None,
         *,
         several: bool,
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        prompts = self.network.prompt_encoder
-        sparse, dense = prompts(points=points, boxes=boxes, masks=None)
-        logits, scores = self.network.mask_decoder(
-            image_embeddings=features,
-            image_pe=prompts.get_dense_pe(),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=several,
-        )
-        return _to_numpy(logits), _to_numpy(scores)
+    ) -> Decoded:
+        """Decode prompts of this image, a few at a time."""
+        features = torch.from_numpy(embedding.features)[None].to(self.device)
+        sparse, dense = self.network.prompt_encoder(points=points, boxes=boxes, masks=None)
+        wanted = slice(1, None) if several else slice(0, 1)
+        logits, scores = [], []
+        for some in torch.split(sparse, _BATCH if self.device == "cpu" else _BATCH_ON_GPU):
+            masks, expected = decode(self.network, features, some, dense[:1])
+            logits.append(_to_numpy(masks[:, wanted].flatten(0, 1)))
+            scores.append(_to_numpy(expected[:, wanted].flatten()))
+        return Decoded(np.concatenate(logits), np.concatenate(scores))
 
 
 def _resize(pixels: Tensor, size: tuple[int, int], *, antialias: bool = False) -> Tensor:

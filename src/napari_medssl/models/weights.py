@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -16,27 +16,13 @@ from napari_medssl.models.registry import model_cards
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_medssl.models.download import Progress
     from napari_medssl.models.registry import ModelCard
 
     #: the way every file of this project is written: see ``io.atomic_write``
     AtomicWrite = Callable[[Path, Callable[[Path], None], Callable[[Path], None]], None]
 
 _CHUNK = 1 << 20
-
-
-class Progress(Protocol):
-    """What shows how far a download is."""
-
-    total: int
-
-    def update(self, more_bytes: int) -> None:
-        """Tell of bytes that have come in."""
-
-    def reset(self) -> None:
-        """Begin again at nothing."""
-
-    def close(self) -> None:
-        """Be done."""
 
 
 def weights_folder() -> Path:
@@ -134,11 +120,17 @@ def add_weights(path: Path, write: AtomicWrite) -> ModelCard:
     WeightsError
         If the file is not the published weights of one of the networks.
     """
-    found = sha256_of(path)
-    card = next((c for c in model_cards().values() if c.sha256 == found), None)
+    card = add_published(path, write)
     if card is None:
         raise _stranger(path)
-    if card.package:
+    return card
+
+
+def add_published(path: Path, write: AtomicWrite) -> ModelCard | None:
+    """Keep a copy of a weights file as `add_weights` does; None if it is not a published one."""
+    found = sha256_of(path)
+    card = next((c for c in model_cards().values() if c.sha256 == found), None)
+    if card is None or card.package:
         return card
     weights_folder().mkdir(parents=True, exist_ok=True)
 
@@ -151,43 +143,49 @@ def add_weights(path: Path, write: AtomicWrite) -> ModelCard:
 
 
 def fetch_weights(card: ModelCard, progress: Progress | None = None) -> Path:
-    """Fetch a network's published weights; a part of a file, or another file, is never kept.
+    """Fetch a network's published weights, going on where an earlier attempt broke off.
+
+    What has come lies in a file named after the hash until it is whole; only the published file
+    is ever kept under the weights' own name.
 
     Raises
     ------
     WeightsError
         If there is no network, no room, or what came is not the published file.
     """
-    import pooch
+    from napari_medssl.models.download import download
 
     if not card.url:
         raise WeightsError(f"{card.title} has nothing to fetch", do=_how(card))
     folder = weights_folder()
     folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{card.sha256}.part"
+    begun = part.stat().st_size if part.exists() else 0
     free = shutil.disk_usage(folder).free
-    if free < card.bytes:
+    if free < card.bytes - begun:
         raise WeightsError(
-            f"{card.title} needs {card.bytes / 1e6:,.0f} MB and {free / 1e6:,.0f} MB are free",
+            f"{card.title} needs {(card.bytes - begun) / 1e6:,.0f} MB and {free / 1e6:,.0f} MB "
+            "are free",
             do="Make room on the disk",
         )
-    pooch.get_logger().setLevel("ERROR")
-    downloader: Any = pooch.HTTPDownloader(progressbar=progress or False)
     try:
-        kept = pooch.retrieve(
-            card.url, f"sha256:{card.sha256}", fname=card.file, path=folder, downloader=downloader
-        )
-    except ValueError as error:
-        raise WeightsError(
-            f"what came for {card.title} is not the published file: its sha256 differs",
-            do="Try again later, or on another network",
-        ) from error
-    except Exception as error:
+        download(card.url, part, card.bytes, progress)
+    except WeightsError as error:
+        if part.exists() and part.stat().st_size:
+            raise
+        part.unlink(missing_ok=True)
         raise WeightsError(
             f"{card.title} ({card.bytes / 1e6:,.0f} MB) could not be fetched",
             do=f"Check the network, or copy '{card.file}' from elsewhere and run "
             "'medssl models add FILE'",
         ) from error
-    return Path(kept)
+    if sha256_of(part) != card.sha256:
+        part.unlink()
+        raise WeightsError(
+            f"what came for {card.title} is not the published file: its sha256 differs",
+            do="Try again later, or on another network",
+        )
+    return part.replace(folder / card.file)
 
 
 def _copy(source: Path, part: Path) -> None:

@@ -1,10 +1,10 @@
-"""What is kept of a case beside its steps: finished slices, sources of outlines, the view."""
+"""What is kept of a case beside its steps: finished slices, the view."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from napari_medssl.correct.journal import to_json
 from napari_medssl.errors import UsageError
 from napari_medssl.project.cases import now, read_case, require_case
 
@@ -35,16 +35,9 @@ def mark_done(store: Store, case_id: str, axis: int, index: int, *, done: bool) 
             db.execute("DELETE FROM done_slice WHERE case_id = ? AND axis = ? AND slice = ?", row)
 
 
-def note_outline(store: Store, case_id: str, outline: Mapping[str, Any]) -> None:
-    """Keep how an outline came about."""
-    row = (require_case(store, case_id), _json(outline))
-    with store.transaction() as db:
-        db.execute("INSERT INTO outline (case_id, told) VALUES (?, ?)", row)
-
-
 def save_view(store: Store, case_id: str, view: Mapping[str, Any]) -> None:
     """Keep how a case is looked at."""
-    row = (_json(view), require_case(store, case_id))
+    row = (to_json(view), require_case(store, case_id))
     with store.transaction() as db:
         db.execute("UPDATE image_case SET view = ? WHERE id = ?", row)
 
@@ -55,8 +48,3 @@ def note_opened(store: Store, case_id: str) -> None:
     with store.transaction() as db:
         db.execute("UPDATE image_case SET opened = ? WHERE id = ?", row)
         db.execute(_SETTING, ("last_case", case_id))
-
-
-def _json(told: Mapping[str, Any]) -> str:
-    # numpy numbers and arrays know how to become plain ones
-    return json.dumps(dict(told), default=lambda o: o.tolist())

@@ -59,9 +59,7 @@ def import_mask(project: Project, case_id: str, source: Path) -> tuple[Notice, .
                 do="Rename one of them, or give it another value",
             )
     new = [label for label in mask.labels if label.value not in known]
-    project.replace_mask(case_id, mask.array, "Mask from a file")
+    project.replace_mask(case_id, mask.array, "Mask from a file", outlines=mask.outlines)
     if new:
         project.set_labels((*states, *new))
-    for outline in mask.outlines:
-        project.note_outline(case_id, outline)
     return mask.notices

@@ -180,6 +180,10 @@ class Project:
         """Return the same as `load`, for an export or a comparison: nothing is noted."""
         return state.load_state(self._store, case_id)[0]
 
+    def hand_edited(self, case_id: str, steps: int | None = None) -> NDArray[Any]:
+        """Tell which voxels (z, y, x) a person changed last, in all steps or the first so many."""
+        return state.hand_edited(self._store, case_id, steps)
+
     def record(self, case_id: str, change: Change, step: Step) -> None:
         """Keep one step, undo or redo; when this returns it is on the disk.
 
@@ -201,7 +205,9 @@ class Project:
         """
         steps.record(self._store, self._number(case_id), self._session, change, step)
 
-    def replace_mask(self, case_id: str, mask: NDArray[Any], words: str) -> None:
+    def replace_mask(
+        self, case_id: str, mask: NDArray[Any], words: str, outlines: tuple[Any, ...] = ()
+    ) -> None:
         """Make a whole label map the case's, in one step that can be undone.
 
         Parameters
@@ -212,13 +218,16 @@ class Project:
             The new label map.
         words : str
             What the step is called: ``"Mask from a file"``.
+        outlines : tuple of mapping
+            How outlines in it came about.
 
         Raises
         ------
         GeometryError, UsageError
             If it is not of the image's shape, or does not hold labels.
         """
-        state.replace_labels(self._store, case_id, self._session, mask, words)
+        session = self._session
+        state.replace_labels(self._store, case_id, session, mask, words, outlines=outlines)
 
     def mark_done(self, case_id: str, axis: int, index: int, done: bool) -> None:
         """Call a slice finished, or not.
@@ -229,10 +238,6 @@ class Project:
             If there is no such slice.
         """
         marks.mark_done(self._store, case_id, axis, index, done=done)
-
-    def note_outline(self, case_id: str, outline: Mapping[str, Any]) -> None:
-        """Keep how an outline came about: prompts, engine, hash of its weights."""
-        marks.note_outline(self._store, case_id, outline)
 
     def save_view(self, case_id: str, view: Mapping[str, Any]) -> None:
         """Keep how the case is looked at: window, plane, slice, what is visible."""

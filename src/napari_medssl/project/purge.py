@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_medssl.errors import ProjectError
 from napari_medssl.project.cases import require_case
+from napari_medssl.project.proposals import forget_proposal
 
 if TYPE_CHECKING:
     from napari_medssl.project.store import Store
@@ -29,6 +30,8 @@ def purge_case(store: Store, case_id: str) -> None:
         If another window keeps the last traces from being overwritten.
     """
     number = require_case(store, case_id)
+    store.require_writable()
+    forget_proposal(store.file.parent, case_id)
     with store.transaction() as db:
         for delete in _DELETE:
             db.execute(delete, (number,))

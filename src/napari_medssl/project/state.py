@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_medssl.correct import Edit, History, Step
+from napari_medssl.correct.hand import mark_edit
 from napari_medssl.correct.journal import replay, unpack_step
 from napari_medssl.errors import GeometryError, UnreadableFileError, UsageError
 from napari_medssl.project.cases import read_case, require_case
-from napari_medssl.project.steps import BEGINNING, record, top_of, way_to
+from napari_medssl.project.steps import BEGINNING, path_to, record, top_of, way_to
 from napari_medssl.volume.label_types import smallest_unsigned
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class CaseState:
     done : set of (axis, index)
         Slices called finished.
     outlines : tuple of mapping
-        How each outline came about.
+        How each outline came about, of the steps that are not taken back.
     prompts : list
         Prompts not kept yet, as the last step left them.
     view : dict
@@ -99,6 +101,38 @@ def labels_at(store: Store, case_id: str, top: int) -> tuple[NDArray[Any], list[
     return labels, _prompts(way)
 
 
+def hand_edited(store: Store, case_id: str, steps: int | None = None) -> NDArray[np.bool_]:
+    """Tell which voxels of a case a person changed last.
+
+    Parameters
+    ----------
+    store : Store
+        The project's file.
+    case_id : str
+        The case.
+    steps : int, optional
+        Only of its first so many steps.
+
+    Returns
+    -------
+    (z, y, x) bool array
+
+    Raises
+    ------
+    UsageError
+        If there is no such case.
+    UnreadableFileError
+        If a step is damaged.
+    """
+    number = require_case(store, case_id)
+    hand = np.zeros(read_case(store, case_id).grid.shape, bool)
+    for packed in islice(path_to(store, top_of(store, number)), steps):
+        step = unpack_step(packed)
+        if step.edit is not None:
+            mark_edit(hand, step.edit, by_hand=step.by_hand)
+    return hand
+
+
 def replace_labels(
     store: Store,
     case_id: str,
@@ -107,8 +141,11 @@ def replace_labels(
     words: str,
     *,
     prompts: list[Any] | None = None,
+    outlines: tuple[Mapping[str, Any], ...] = (),
 ) -> None:
     """Make ``wanted`` a case's label map, and ``prompts`` its prompts unless None, in one step.
+
+    ``outlines`` tell how outlines in it came about.
 
     Raises
     ------
@@ -127,8 +164,9 @@ def replace_labels(
     before, prompts_before = labels_at(store, case_id, top)
     edit = Edit.between(before, wanted.astype(np.uint8) if wanted.dtype == bool else wanted)
     pair = None if prompts in (None, prompts_before) else (prompts_before, prompts)
-    if edit is not None or pair is not None:
-        record(store, number, session, "do", Step(words, edit, pair), on_top_of=top)
+    if edit is not None or pair is not None or outlines:
+        step = Step(words, edit, pair, outlines)
+        record(store, number, session, "do", step, on_top_of=top)
 
 
 def keep_snapshot(store: Store, top: int, labels: NDArray[Any]) -> None:

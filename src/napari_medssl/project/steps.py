@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_medssl.correct.journal import fingerprint, pack_step
+from napari_medssl.correct.journal import fingerprint, pack_step, to_json
 from napari_medssl.errors import GeometryError, ProjectError
 from napari_medssl.project.cases import Grid, now
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -51,6 +51,15 @@ WITH RECURSIVE ahead(id, nth) AS (
   FROM ahead WHERE ahead.id IS NOT NULL AND nth < :most
 )
 SELECT packed FROM ahead JOIN step ON step.id = ahead.id ORDER BY nth DESC
+"""
+#: all steps from the first to one
+_PATH = """
+WITH RECURSIVE back(id, parent) AS (
+  SELECT id, parent FROM step WHERE id = ?
+  UNION ALL
+  SELECT step.id, step.parent FROM back JOIN step ON step.id = back.parent
+)
+SELECT step.id FROM back JOIN step ON step.id = back.id ORDER BY depth
 """
 
 
@@ -105,6 +114,12 @@ def way_to(store: Store, case: int, top: int, *, undoable: int) -> Way:
     )
 
 
+def path_to(store: Store, top: int) -> Iterator[bytes]:
+    """Return all packed steps that lead to one, oldest first, each read when it is wanted."""
+    for row in store.rows(_PATH, top):
+        yield store.one("SELECT packed FROM step WHERE id = ?", row["id"])
+
+
 def record(
     store: Store,
     case: int,
@@ -136,6 +151,7 @@ def record(
             touched = new_top = _add(db, case, top, step, packed, mark)
         else:
             touched, new_top = _taken(db, case, top, change, mark)
+        _tell_outlines(db, case, change, step)
         db.execute(
             "INSERT INTO journal (case_id, session_id, change, step_id, top, at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -156,6 +172,21 @@ def _taken(
     if row is None or row["fingerprint"] != mark:
         raise _out_of_step()
     return touched, (row["parent"] if change == "undo" else touched)
+
+
+def _tell_outlines(db: sqlite3.Connection, case: int, change: Change, step: Step) -> None:
+    """Keep what is told of the outlines of the steps that stand, and of no other."""
+    if change == "undo":  # the last step's are the last ones
+        db.execute(
+            "DELETE FROM outline WHERE id IN"
+            " (SELECT id FROM outline WHERE case_id = ? ORDER BY id DESC LIMIT ?)",
+            (case, len(step.outlines)),
+        )
+    else:
+        db.executemany(
+            "INSERT INTO outline (case_id, told) VALUES (?, ?)",
+            [(case, to_json(outline)) for outline in step.outlines],
+        )
 
 
 def _out_of_step() -> ProjectError:

@@ -22,26 +22,49 @@ from napari_medssl.segment.provenance import (
 
 if TYPE_CHECKING:
     from napari_medssl.models.load import load_engine as load_engine
+    from napari_medssl.segment.automatic import AutomaticSegmenter as AutomaticSegmenter
+    from napari_medssl.segment.automatic import load_automatic as load_automatic
     from napari_medssl.segment.embeddings import EmbeddingCache as EmbeddingCache
+    from napari_medssl.segment.everything import Everything as Everything
+    from napari_medssl.segment.everything import find_everything as find_everything
+    from napari_medssl.segment.everything_settings import (
+        EverythingSettings as EverythingSettings,
+    )
     from napari_medssl.segment.interactive import InteractiveSegmenter as InteractiveSegmenter
     from napari_medssl.segment.interactive import SliceResult as SliceResult
+    from napari_medssl.segment.run import AutomaticResult as AutomaticResult
+    from napari_medssl.segment.run import RunOptions as RunOptions
 
 _WHERE = {
+    "AutomaticResult": "napari_medssl.segment.run",
+    "AutomaticSegmenter": "napari_medssl.segment.automatic",
     "EmbeddingCache": "napari_medssl.segment.embeddings",
+    "Everything": "napari_medssl.segment.everything",
+    "EverythingSettings": "napari_medssl.segment.everything_settings",
     "InteractiveSegmenter": "napari_medssl.segment.interactive",
     "SliceResult": "napari_medssl.segment.interactive",
+    "RunOptions": "napari_medssl.segment.run",
+    "find_everything": "napari_medssl.segment.everything",
+    "load_automatic": "napari_medssl.segment.automatic",
     "load_engine": "napari_medssl.models.load",
 }
 __all__ = [
+    "AutomaticResult",
+    "AutomaticSegmenter",
     "BoxPrompt",
     "EmbeddingCache",
+    "Everything",
+    "EverythingSettings",
     "InteractiveSegmenter",
     "Plane",
     "PointPrompt",
     "Prompts",
+    "RunOptions",
     "SliceResult",
     "box_from_source",
     "describe_prompts",
+    "find_everything",
+    "load_automatic",
     "load_engine",
     "outline_record",
     "plain_prompts",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_medssl.models.promptable import DECODED_SIDE
+from napari_medssl.segment.decoded_grid import DecodedGrid, overlaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def find_around(
     boxes = boxes_around(embedding, points_xy, positive)
     decoded = engine.decode_boxes(embedding, boxes)
     seen = _Seen(engine, embedding, points_xy, positive)
-    masks, scores = seen.masks(decoded.logits), np.clip(decoded.scores, 0, 1)
+    masks, scores = seen.grid.masks(decoded.logits), np.clip(decoded.scores, 0, 1)
     fit = seen.fit_all if seen.fit_all(masks).any() else seen.hold
     if not fit(masks).any():
         return None
@@ -80,10 +80,10 @@ def find_around(
     first = Outline(decoded.logits[few[0]], float(scores[few[0]]))
     logits = [decoded.logits[few]]
     for _ in range(_ROUNDS):
-        decoded = engine.decode_boxes(embedding, seen.tight_boxes(logits[-1]))
+        decoded = engine.decode_boxes(embedding, seen.grid.tight_boxes(seen.grid.masks(logits[-1])))
         logits.append(decoded.logits)
     settled: NDArray[np.float32] = np.stack(logits).mean(axis=0)
-    masks, scores = seen.masks(settled), np.clip(decoded.scores, 0, 1)
+    masks, scores = seen.grid.masks(settled), np.clip(decoded.scores, 0, 1)
     if not fit(masks).any():
         return first  # settling drifted away from the points
     rank = np.where(fit(masks), scores**3 * np.sqrt(_agreement(masks, voters)), -1)
@@ -149,16 +149,9 @@ class _Seen:
     positive: NDArray[np.bool_]
 
     @property
-    def _scale_xy(self) -> NDArray[np.float32]:
-        """Pixels of a decoded mask per pixel of the image."""
-        per_side = DECODED_SIDE / self.engine.square.side
-        return (self.embedding.scale_xy * per_side).astype(np.float32)
-
-    def masks(self, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Masks within the image, (n, rows, columns), of logits (n, 256, 256)."""
-        rows, columns = np.ceil(self._scale_xy[::-1] * self.embedding.size - 1e-3).astype(int)
-        masks: NDArray[np.bool_] = logits[:, :rows, :columns] > 0
-        return masks
+    def grid(self) -> DecodedGrid:
+        """Where decoded masks are seen."""
+        return DecodedGrid(self.engine, self.embedding)
 
     def hold(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Tell which masks hold all positive points."""
@@ -172,39 +165,19 @@ class _Seen:
     def _held(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of n masks hold which of m points, (n, m)."""
         last = np.array(masks.shape[:0:-1]) - 1
-        x, y = np.clip(self.points_xy * self._scale_xy, 0, last).astype(int).T
+        x, y = np.clip(self.points_xy * self.grid.scale_xy, 0, last).astype(int).T
         return np.asarray(masks[:, y, x])
-
-    def tight_boxes(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Boxes around masks, (n, 4), in pixels of the image; an empty mask gets all of it."""
-        boxes = []
-        for mask in self.masks(logits):
-            ys, xs = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-            if not len(ys):
-                ys, xs = np.arange(mask.shape[0]), np.arange(mask.shape[1])
-            boxes.append((xs[0], ys[0], xs[-1] + 1, ys[-1] + 1))
-        return (np.array(boxes) / np.tile(self._scale_xy, 2)).astype(np.float32)
 
 
 def _agreement(masks: NDArray[np.bool_], voters: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Mean overlap (IoU) of each mask with the voters."""
-    agreement: NDArray[np.float32] = _overlap(masks, voters).mean(axis=1)
+    agreement: NDArray[np.float32] = overlaps(masks, voters).mean(axis=1)
     return agreement
-
-
-def _overlap(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Overlap (IoU) of n masks with m others, (n, m)."""
-    a = masks.reshape(len(masks), -1).astype(np.float32)
-    b = others.reshape(len(others), -1).astype(np.float32)
-    both = a @ b.T
-    either = a.sum(axis=1)[:, None] + b.sum(axis=1)[None] - both
-    overlap: NDArray[np.float32] = both / np.maximum(either, 1)
-    return overlap
 
 
 def _best_different(masks: NDArray[np.bool_], rank: NDArray[np.float32]) -> list[int]:
     """Indices of the few best masks that differ from one another; the best first."""
-    alike = _overlap(masks, masks) > _ALIKE
+    alike = overlaps(masks, masks) > _ALIKE
     few: list[int] = []
     for index in np.argsort(-rank, kind="stable").tolist():
         if rank[index] >= 0 and not alike[index, few].any():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import sys
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
 from dicom_canaries import hits, write_canaries
 from dicom_masks import drawn_on, make_series
+from PIL import Image, ImageDraw
 from pydicom import Dataset
 
 from napari_medssl.errors import GeometryError, SaveError, UsageError
@@ -19,6 +20,8 @@ from napari_medssl.io.dicom.deidentify import Deidentifier, require_clean
 from napari_medssl.io.dicom.rtstruct import write_rtstruct
 from napari_medssl.io.dicom.seg import write_seg
 from napari_medssl.io.dicom.tags import quietly
+from napari_medssl.io.movie import write_movie
+from napari_medssl.io.report import write_report
 
 LABELS = (LabelInfo(3, "lesion", (1, 2, 3)), LabelInfo(300, "liver", (4, 5, 6)))
 KEY = "a key of the tests"
@@ -47,10 +50,49 @@ def test_no_canary_is_in_a_mask_of_another_format_or_beside_it(tmp_path: Path) -
     for suffix in (".nii", ".nii.gz", ".nrrd", ".mha"):
         name = out / f"mask{suffix.replace('.', '-')}{suffix}"
         write_labels(drawn_on(volume), volume, name, labels=LABELS, provenance={"outlines": []})
-    packed = next(out.glob("*.nii.gz"))
-    (out / "inflated").write_bytes(gzip.decompress(packed.read_bytes()))
-    assert len(list(out.iterdir())) == 9
+    assert len(list(out.iterdir())) == 8
     assert hits(canaries, out.iterdir()) == []
+
+
+def test_no_canary_is_in_a_film_or_an_anonymous_page_nor_drawn_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series, canaries = write_canaries(tmp_path / "in")
+    volume, out, drawn = read_volume(series), tmp_path / "out", drawn_words(monkeypatch)
+    out.mkdir()
+    mask = drawn_on(volume)
+    for suffix in (".png", ".pdf"):
+        write_report(volume, mask, out / f"page{suffix}", LABELS, anonymous=True)
+    write_movie(volume, mask, out / "film.gif", LABELS)
+    assert hits(canaries, out.iterdir()) == []
+    with Image.open(out / "page.png") as page:
+        assert set(page.info) == {"dpi"}
+    assert {"De-identified image", "lesion", "liver"} <= set(drawn)
+    (tmp_path / "drawn").write_text("\n".join(drawn))
+    assert hits(canaries, [tmp_path / "drawn"]) == []
+
+
+def test_a_page_that_is_not_anonymous_names_the_folder_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series, canaries = write_canaries(tmp_path / "in")
+    volume, drawn = read_volume(series), drawn_words(monkeypatch)
+    write_report(volume, drawn_on(volume), tmp_path / "page.pdf", LABELS)
+    (tmp_path / "drawn").write_text("\n".join(drawn))
+    assert hits(canaries, [tmp_path / "drawn"]) == [("drawn", series.name.encode())]
+
+
+def drawn_words(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that fills with all text that is drawn on pictures from now on."""
+    drawn: list[str] = []
+    draw = ImageDraw.ImageDraw.text
+
+    def text(self: ImageDraw.ImageDraw, at: Any, words: str, *more: Any, **options: Any) -> None:
+        drawn.append(words)
+        draw(self, at, words, *more, **options)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    return drawn
 
 
 def test_what_a_seg_repeats_when_nothing_is_hidden(tmp_path: Path) -> None:

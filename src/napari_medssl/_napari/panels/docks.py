@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QOpenGLWidget, QWidget
+
+_Panel = TypeVar("_Panel", bound=QWidget)
 
 
 def outermost(panel: QWidget) -> QWidget:
@@ -11,6 +15,12 @@ def outermost(panel: QWidget) -> QWidget:
     while widget.parentWidget() is not None:
         widget = widget.parentWidget()
     return widget
+
+
+def panels_beside(panel: QWidget, kind: type[_Panel]) -> list[_Panel]:
+    """Return the panels of another kind in the same window."""
+    found: list[_Panel] = outermost(panel).findChildren(kind)
+    return found
 
 
 def share_tab(panel: QWidget, kind: type[QWidget]) -> None:

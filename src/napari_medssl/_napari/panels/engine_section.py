@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from napari_medssl._napari.presenters.engine import EngineRow
 
-_DEVICES = {
+DEVICES = {
     "auto": "Choose for me",
     "cpu": "This computer's processor",
     "cuda": "This computer's graphics card (NVIDIA)",
@@ -66,7 +66,7 @@ class EngineSection(QWidget):
 
     def _advanced(self) -> QWidget:
         device = narrow(QComboBox())
-        for key, title in _DEVICES.items():
+        for key, title in DEVICES.items():
             device.addItem(title, key)
         device.setToolTip("What the network runs on")
         device.activated.connect(lambda _: self.device_chosen.emit(device.currentData()))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
 
 from napari_medssl._napari.keys import KEYS
-from napari_medssl._napari.panels.section import Section, button
+from napari_medssl._napari.panels.section import Section, button, side_by_side
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QPushButton, QWidget
+    from qtpy.QtWidgets import QPushButton
 
 _TOOLS = {
     "point": ("+ Point", "Click inside what you want to outline"),
@@ -25,6 +26,9 @@ class OutlineSection(Section):
     tool_chosen = Signal(str)
     keep_asked = Signal()
     discard_asked = Signal()
+    everything_asked = Signal()
+    new_each_chosen = Signal(bool)
+    drop_asked = Signal()
 
     def __init__(self, engine: QWidget) -> None:
         super().__init__("4  Outline")
@@ -44,6 +48,7 @@ class OutlineSection(Section):
         self._keep.clicked.connect(self.keep_asked)
         self._discard.clicked.connect(self.discard_asked)
         self.add_row(self._keep, self._discard)
+        self._add_everything()
         self.allow_keep(False)
         self.allow_discard(False)
 
@@ -52,6 +57,13 @@ class OutlineSection(Section):
         for name, made in self._tools.items():
             made.setChecked(name == tool)
 
+    def show_objects(self, waiting: int, *, looking: bool) -> None:
+        """Say how many objects can be clicked, or that they are looked for; else say nothing."""
+        self._objects.setVisible(looking or waiting > 0)
+        self._waiting.setText("Looking…" if looking else f"{waiting} to click")
+        self._drop.setText("Stop" if looking else "Drop rest  [Esc]")
+        self._new_each.setVisible(not looking)
+
     def allow_keep(self, allowed: bool) -> None:
         """Whether there is an outline to keep."""
         self._keep.setEnabled(allowed)
@@ -59,3 +71,21 @@ class OutlineSection(Section):
     def allow_discard(self, allowed: bool) -> None:
         """Whether there is a point or a box to throw away."""
         self._discard.setEnabled(allowed)
+
+    def _add_everything(self) -> None:
+        every = button(
+            "Outline everything on this slice", "Then one click keeps each thing that is wanted"
+        )
+        every.clicked.connect(self.everything_asked)
+        self.body.addWidget(every)
+        self._waiting = QLabel()
+        self._new_each = new = QCheckBox("New label each")
+        new.setToolTip("Each click makes a label of its own; off: all become the label in use")
+        new.toggled.connect(self.new_each_chosen)
+        self._drop = drop = button("Drop rest  [Esc]", "Take away what was not kept")
+        drop.clicked.connect(self.drop_asked)
+        self._objects = QWidget()
+        row = side_by_side(self._waiting, new, drop)
+        self._objects.setLayout(row)
+        self.body.addWidget(self._objects)
+        self.show_objects(0, looking=False)

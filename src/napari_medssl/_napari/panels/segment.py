@@ -157,6 +157,7 @@ class SegmentPanel(QWidget):
             window=self._view,
             engine=self._engine,
             prompt=self,
+            everything=self._outline,
             label=self._labels,
             history=self._correct,
             correct=self._correct,
@@ -180,6 +181,9 @@ class SegmentPanel(QWidget):
         self._outline.tool_chosen.connect(to.prompting.use_tool)
         self._outline.keep_asked.connect(to.prompting.keep)
         self._outline.discard_asked.connect(to.prompting.discard)
+        self._outline.everything_asked.connect(to.everything.outline)
+        self._outline.new_each_chosen.connect(to.everything.make_new_labels)
+        self._outline.drop_asked.connect(lambda: to.everything.drop())
         self._save.save_asked.connect(to.mask.save)
         self._save.mask_chosen.connect(to.mask.open)
         self._save.export_asked.connect(self.open_export)

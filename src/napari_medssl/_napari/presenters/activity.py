@@ -61,6 +61,11 @@ class Activity:
         self._running: dict[int, tuple[str, float]] = {}
         self._said = ("", False)
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """What is under way or waits for its turn, in words, oldest first."""
+        return tuple(words for words, _ in self._running.values())
+
     def run(
         self,
         words: str,

@@ -79,10 +79,9 @@ def _commit(added: AddedMask, edit: Edit | None) -> None:
     new = [row for row in added.document.labels if row.info.value not in known]
     if new:
         document.set_labels((*document.labels, *new))
-    if edit is not None:
-        document.do(Step(_WORDS, edit))
-    for outline in added.document.outlines:
-        document.note(outline)
+    outlines = added.document.outlines
+    if edit is not None or outlines:
+        document.do(Step(_WORDS, edit, outlines=outlines))
 
 
 def _clash(added: AddedMask) -> str:

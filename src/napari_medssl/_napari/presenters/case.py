@@ -11,6 +11,7 @@ from napari_medssl._napari.presenters.document import Document, LabelRow
 from napari_medssl._napari.presenters.recorder import Recorder
 from napari_medssl.errors import ChangedImageError, MedSSLError, MissingImageError, SaveError
 from napari_medssl.io.label_table import unnamed_label
+from napari_medssl.project.proposals import pending_for
 from napari_medssl.segment.prompts import Plane
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class CasePresenter:
         self._canvas.show(found)
         self._id, self._recorder, self._saved_view = case, recorder, {}
         self._view.mark_open(case)
-        self._activity.say(f"'{found.name}' is open.")
+        waits = " A model's proposal waits: see the Automatic panel." if found.proposal else ""
+        self._activity.say(f"'{found.name}' is open.{waits}")
 
 
 def _load(project: Project, queue: WriteQueue, case: str) -> OpenCase | MedSSLError:
@@ -169,9 +171,18 @@ def _load(project: Project, queue: WriteQueue, case: str) -> OpenCase | MedSSLEr
         outlines=state.outlines,
         prompts=state.prompts,
         used_elsewhere=lambda value: _count_users(project, case, value),
+        hand_before=lambda: project.hand_edited(case, known.steps - len(state.history.done)),
     )
-    editable = not project.read_only
-    return OpenCase(case, known.name, volume, state.labels, document, state.view, editable)
+    return OpenCase(
+        case,
+        known.name,
+        volume,
+        state.labels,
+        document,
+        state.view,
+        editable=not project.read_only,
+        proposal=pending_for(project, case) is not None,
+    )
 
 
 def _label_rows(project: Project, case: Case) -> list[LabelRow]:

@@ -32,6 +32,8 @@ class OpenCase:
         How it was looked at last, as `CaseCanvas.view` told; empty the first time.
     editable : bool
         Whether the mask may be painted on.
+    proposal : bool
+        Whether a model's proposal waits for it.
     """
 
     id: str
@@ -41,6 +43,7 @@ class OpenCase:
     document: Document
     view: Mapping[str, Any]
     editable: bool = True
+    proposal: bool = False
 
 
 class CaseCanvas(Protocol):

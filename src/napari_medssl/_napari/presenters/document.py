@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_medssl.correct import History
+from napari_medssl.correct.hand import hand_edited
 from napari_medssl.io.label_table import unnamed_label
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from napari_medssl.io import LabelInfo
     from napari_medssl.segment import Plane
 
-What = Literal["do", "undo", "redo", "labels", "done", "outlines"]
+What = Literal["do", "undo", "redo", "labels", "done"]
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,14 @@ class Document:
     done : set of Plane
         Slices that the user calls finished; later parts learn from them.
     outlines : sequence of mapping
-        How each outline came about.
+        How each outline came about, those of the steps in ``history`` among them.
     prompts : list
         Prompts not kept yet, as `segment.provenance.plain_prompts` writes them.
     used_elsewhere : callable, optional
         Tells how many other masks with this label table hold voxels of a value.
+    hand_before : callable, optional
+        Returns which voxels (z, y, x) a person changed last before the first step of ``history``;
+        may be slow, and None where there was nothing before.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Document:
         outlines: Iterable[Mapping[str, Any]] = (),
         prompts: Iterable[Any] = (),
         used_elsewhere: Callable[[int], int] = lambda _: 0,
+        hand_before: Callable[[], NDArray[np.bool_] | None] = lambda: None,
     ) -> None:
         self._labels = tuple(labels) or (LabelRow(unnamed_label(1)),)
         self._history = history or History()
@@ -79,6 +85,7 @@ class Document:
         self._outlines = tuple(outlines)
         self._prompts = list(prompts)
         self.used_elsewhere = used_elsewhere
+        self._hand_before = cache(hand_before)
         self._deleted: dict[int, LabelRow] = {}
         self._listeners: list[Callable[[What, Step | None], None]] = []
 
@@ -99,7 +106,7 @@ class Document:
 
     @property
     def outlines(self) -> tuple[Mapping[str, Any], ...]:
-        """How each outline came about."""
+        """How each outline came about; those of steps taken back are not among them."""
         return self._outlines
 
     @property
@@ -111,6 +118,10 @@ class Document:
     def history(self) -> History:
         """The steps done and taken back; change it through `do`, `undo` and `redo` only."""
         return self._history
+
+    def hand_edited(self, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+        """Tell which voxels of a mask of this shape a person changed last; slow the first time."""
+        return hand_edited(shape, self._history, self._hand_before())
 
     def listen(self, listener: Callable[[What, Step | None], None]) -> Callable[[], None]:
         """Tell ``listener`` what changed from now on; return what ends that."""
@@ -159,15 +170,14 @@ class Document:
         self._done = self._done | {plane} if done else self._done - {plane}
         self._tell("done")
 
-    def note(self, outline: Mapping[str, Any]) -> None:
-        """Note where an outline came from."""
-        self._outlines = (*self._outlines, outline)
-        self._tell("outlines")
-
     def _follow(self, what: What, step: Step, *, after: bool) -> None:
         """Be as the step leaves things, and tell of it."""
         if step.prompts is not None:
             self._prompts = list(step.prompts[after])
+        if after:
+            self._outlines += step.outlines
+        else:  # the last step's are the last ones
+            self._outlines = self._outlines[: len(self._outlines) - len(step.outlines)]
         if step.edit is not None:
             self._name_values(step.edit.after if after else step.edit.before)
         self._tell(what, step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_medssl._napari.presenters.activity import Activity
+    from napari_medssl._napari.presenters.everything import SliceObjects
     from napari_medssl.segment import Plane, Prompts, SliceResult
     from napari_medssl.volume import Volume, Window
 
@@ -38,12 +40,17 @@ class Segmenter(Protocol):
         """Outline what the prompts mark."""
 
 
+#: outlines everything on a slice, until the last argument says stop
+Outliner = Callable[["Volume", "Plane", "Window", Callable[[], bool]], "SliceObjects"]
+
+
 @dataclass(frozen=True)
 class LoadedEngine:
-    """An engine ready to use, and on which device in plain words."""
+    """An engine ready to use, on which device in plain words, and how it outlines all it sees."""
 
     segmenter: Segmenter
     where: str
+    outliner: Outliner
 
 
 class Engines(Protocol):
@@ -134,6 +141,11 @@ class EnginePresenter:
         if not self.name:
             raise WeightsError("no engine has its weights", do="Add a weights file")
         return self._load().segmenter
+
+    def outliner(self) -> Outliner:
+        """Return what outlines everything on a slice; raises, and is slow, as `segmenter`."""
+        self.segmenter()
+        return self._load().outliner
 
     def _load(self) -> LoadedEngine:
         wanted = (self.name, self.device)

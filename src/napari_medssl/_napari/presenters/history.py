@@ -12,11 +12,11 @@ from napari_medssl.correct import Step
 from napari_medssl.segment.provenance import prompts_from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.recorded_mask import RecordedMask
-    from napari_medssl._napari.presenters.scene import Scene
+    from napari_medssl._napari.presenters.scene import MaskScene
     from napari_medssl.correct import Edit
 
 _AT_ONCE = 1 << 21  # voxels that are written within a few milliseconds
@@ -33,7 +33,7 @@ class HistoryView(Protocol):
 class HistoryPresenter:
     """Changes the mask in hand, small edits at once and big ones in the work thread."""
 
-    def __init__(self, view: HistoryView, scene: Scene, activity: Activity) -> None:
+    def __init__(self, view: HistoryView, scene: MaskScene, activity: Activity) -> None:
         self._view = view
         self._scene = scene
         self._activity = activity
@@ -62,7 +62,7 @@ class HistoryPresenter:
         """Take back the last step if it was a point or a box."""
         document = self._scene.document
         done = document.history.done if document else ()
-        if done and done[-1].edit is None:
+        if done and done[-1].edit is None and not done[-1].outlines:
             self.undo()
         else:
             self._activity.say("The last step was no point or box. Undo takes it back.")
@@ -75,6 +75,7 @@ class HistoryPresenter:
         *,
         voxels: int | None = None,
         prompts: Callable[[list[Any]], list[Any]] | None = None,
+        outlines: tuple[Mapping[str, Any], ...] = (),
     ) -> bool:
         """Change the mask in hand, as one step; False if it cannot be now.
 
@@ -90,6 +91,8 @@ class HistoryPresenter:
             How many it looks at; many, or nobody knows how many, are left to the work thread.
         prompts : callable, optional
             Turns the prompts before it into those after it, as plain values.
+        outlines : tuple of mapping
+            How the outlines that it puts into the mask came about.
         """
         mask = self._scene.start_mask()
         if mask is None or mask.why_not:
@@ -101,7 +104,7 @@ class HistoryPresenter:
             before = document.prompts
             both = (before, prompts(before)) if prompts is not None else None
             if edit is not None or both is not None:
-                document.do(Step(words, edit, both))
+                document.do(Step(words, edit, both, outlines))
 
         change = BackgroundEdit(mask, lambda: compute(mask), lambda e: e.apply(mask.array), commit)
         self._make(mask, words, change, then, at_once=voxels is not None and voxels <= _AT_ONCE)

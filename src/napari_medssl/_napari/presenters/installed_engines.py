@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_medssl._napari.presenters.engine import EngineRow, LoadedEngine
+from napari_medssl._napari.presenters.everything import SliceObjects
 from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_medssl.models import ModelCard
+    from napari_medssl.segment import InteractiveSegmenter, Plane
+    from napari_medssl.volume import Volume, Window
 
 _PROCESSOR = "this computer's processor"
 
@@ -38,9 +45,11 @@ class InstalledEngines:
         from napari_medssl.segment.embeddings import default_cache_folder
 
         engine = load_engine(name, device=device)
+        segmenter = InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder()))
         return LoadedEngine(
-            InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder())),
+            segmenter,
             _PROCESSOR if engine.device == "cpu" else describe_device(engine.device),
+            partial(_everything, segmenter),
         )
 
     def add_weights(self, path: Path) -> str:
@@ -49,6 +58,28 @@ class InstalledEngines:
         from napari_medssl.models.weights import add_weights
 
         return add_weights(path, atomic_write).name
+
+
+def _everything(
+    segmenter: InteractiveSegmenter,
+    volume: Volume,
+    plane: Plane,
+    window: Window,
+    stop: Callable[[], bool],
+) -> SliceObjects:
+    """Outline everything on one slice."""
+    from napari_medssl.segment import find_everything
+
+    found = find_everything(
+        segmenter, volume, window, axis=plane.axis, index=plane.index, stop=stop
+    )
+    sides = [n for axis, n in enumerate(found.shape) if axis != plane.axis]
+    masks = {}
+    for one in found.objects:
+        mask = masks[one.value] = np.zeros(sides, bool)
+        rows, columns = (part for axis, part in enumerate(one.place) if axis != plane.axis)
+        mask[rows, columns] = np.squeeze(one.mask, plane.axis)
+    return SliceObjects(plane, masks, {one.value: found.record(one) for one in found.objects})
 
 
 def _missing(card: ModelCard) -> str:

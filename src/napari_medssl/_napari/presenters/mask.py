@@ -64,7 +64,7 @@ class MaskPresenter:
     def keep(self, outlines: Mapping[Plane, SliceResult], prompts: Mapping[Plane, Prompts]) -> None:
         """Put outlines into the mask under the current label, and take their prompts away.
 
-        Both are one step: undo brings the prompts back too.
+        All is one step: undo brings the prompts back, and what is told of the outlines goes.
         """
         volume, document = self._scene.volume, self._scene.document
         value, name = self._labels.current, self._labels.current_name
@@ -78,8 +78,6 @@ class MaskPresenter:
             return set_label(part, value, wanted, rules, add_only=True, low=(z, y, x))
 
         def said(edit: Edit | None) -> None:
-            for plane, result in outlines.items():
-                document.note(outline_record(volume, prompts[plane], result, value))
             self._say_kept(name, edit, outlines, value)
 
         def without(plain: list[Any]) -> list[Any]:
@@ -87,7 +85,13 @@ class MaskPresenter:
             return plain_prompts({p: m for p, m in marked.items() if p not in outlines})
 
         voxels = int(np.prod([side.stop - side.start for side in box]))
-        self._history.change("Keep outline", kept, said, voxels=voxels, prompts=without)
+        told = tuple(
+            outline_record(volume, prompts[plane], result, value)
+            for plane, result in outlines.items()
+        )
+        self._history.change(
+            "Keep outline", kept, said, voxels=voxels, prompts=without, outlines=told
+        )
 
     def save(self) -> None:
         """Ask where, and save; the suffix chooses the format."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_medssl._napari.presenters.activity import Activity
+from napari_medssl._napari.presenters.automatic_canvas import OpenProject
 from napari_medssl._napari.presenters.case import CasePresenter
 from napari_medssl._napari.presenters.cases import CasesPresenter
 from napari_medssl._napari.presenters.project_export import project_sources
@@ -145,6 +146,12 @@ class ProjectPresenter:
         """Try again to write what could not be written."""
         if self._queue is not None:
             self._queue.retry()
+
+    def open_project(self) -> OpenProject | None:
+        """Return the open project for another panel."""
+        if self._project is None or self._queue is None:
+            return None
+        return OpenProject(self._project, self.cases.all, self._queue.put)
 
     def export_sources(self) -> tuple[ExportSource, ...]:
         """Return what can be exported; says so where there is nothing."""

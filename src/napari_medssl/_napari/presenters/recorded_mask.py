@@ -34,6 +34,9 @@ class Voxels(Protocol):
     def refresh(self) -> None:
         """Draw what has changed."""
 
+    def make_room(self, value: int) -> None:
+        """Make the voxels' type hold a label."""
+
     def allow_painting(self, allowed: bool) -> None:
         """Give the mask to napari's tools, or take it from them."""
 
@@ -113,6 +116,10 @@ class RecordedMask:
         """Tell ``listener`` what became of strokes from now on; return what ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def make_room(self, value: int) -> None:
+        """Make the voxels' type hold a label; never while the mask is reserved."""
+        self._voxels.make_room(value)
 
     def reserve(self, words: str) -> None:
         """Keep everyone else from changing the voxels while ``words`` is being done."""

@@ -39,7 +39,6 @@ class Recorder:
         self._document = document
         self._queue = queue
         self._done = document.done
-        self._outlines = len(document.outlines)
         document.listen(self._hear)
 
     def save_view(self, view: Mapping[str, Any]) -> None:
@@ -52,8 +51,6 @@ class Recorder:
             self._write_labels()
         elif what == "done":
             self._write_done()
-        elif what == "outlines":
-            self._write_outlines()
         elif step is not None:
             project, case = self._project, self._case
             self._queue.put(lambda: project.record(case, what, step))
@@ -71,12 +68,3 @@ class Recorder:
     def _mark(self, axis: int, index: int, *, done: bool) -> None:
         project, case = self._project, self._case
         self._queue.put(lambda: project.mark_done(case, axis, index, done))
-
-    def _write_outlines(self) -> None:
-        project, case = self._project, self._case
-        new, self._outlines = (
-            self._document.outlines[self._outlines :],
-            len(self._document.outlines),
-        )
-        for outline in new:
-            self._queue.put(lambda outline=outline: project.note_outline(case, outline))  # type: ignore[misc]

@@ -21,7 +21,25 @@ Tool = str  # one of "look", "point", "not-point", "box", "brush", "eraser", "fi
 Index = tuple[int, int, int]
 
 
-class Scene(Protocol):
+class MaskScene(Protocol):
+    """The mask in hand, as whoever changes it wants it."""
+
+    @property
+    def document(self) -> Document | None:
+        """What belongs to the mask in hand, or to the one that the first step will make."""
+
+    @property
+    def mask(self) -> RecordedMask | None:
+        """The mask in hand; None before the first step."""
+
+    def start_mask(self) -> RecordedMask | None:
+        """Return the mask in hand, made now if there was none; None without an image."""
+
+    def show_voxels(self, low: Index, high: Index) -> None:
+        """Turn to a slice through this box, unless one is on the screen."""
+
+
+class Scene(MaskScene, Protocol):
     """The image in hand and the layers over it; every (z, y, x) is an index into its array."""
 
     @property
@@ -43,17 +61,6 @@ class Scene(Protocol):
     @property
     def foreign_path(self) -> str:
         """Path of the selected image when another reader opened it; else empty."""
-
-    @property
-    def document(self) -> Document | None:
-        """What belongs to the mask in hand, or to the one that the first step will make."""
-
-    @property
-    def mask(self) -> RecordedMask | None:
-        """The mask in hand; None before the first step."""
-
-    def start_mask(self) -> RecordedMask | None:
-        """Return the mask in hand, made now if there was none; None without an image."""
 
     def add_mask(self, mask: NDArray[Any], document: Document) -> None:
         """Lay a finished mask over the image in hand, as a new layer."""
@@ -79,9 +86,6 @@ class Scene(Protocol):
     def show_plane(self, plane: str) -> None:
         """Turn to "axial", "coronal", "sagittal" or "3-D"."""
 
-    def show_voxels(self, low: Index, high: Index) -> None:
-        """Turn to a slice through this box, unless one is on the screen."""
-
     def show_done(self, *, done: bool) -> None:
         """Mark the slice on the screen as finished, or not."""
 
@@ -93,6 +97,18 @@ class Scene(Protocol):
 
     def show_preview(self, plane: Plane, mask: NDArray[np.bool_] | None) -> None:
         """Draw a first outline over one slice; None takes it away."""
+
+    def show_objects(
+        self,
+        plane: Plane,
+        objects: NDArray[Any],
+        clicked: Callable[[int], None],
+        dropped: Callable[[], None],
+    ) -> None:
+        """Draw numbered objects over one slice; tell which is clicked, and when Esc is pressed."""
+
+    def hide_objects(self) -> None:
+        """Take them away."""
 
     def show_labels(self, labels: Sequence[LabelRow], current: int) -> None:
         """Colour the mask by these labels, and draw with one."""

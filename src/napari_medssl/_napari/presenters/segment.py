@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_medssl._napari.presenters.activity import Activity, StatusView, Work
 from napari_medssl._napari.presenters.correct import CorrectPresenter, CorrectView
 from napari_medssl._napari.presenters.engine import EnginePresenter, Engines, EngineView
+from napari_medssl._napari.presenters.everything import EverythingPresenter, EverythingView
 from napari_medssl._napari.presenters.finished import FinishedPresenter, FinishedView
 from napari_medssl._napari.presenters.history import HistoryPresenter, HistoryView
 from napari_medssl._napari.presenters.image import ImagePresenter, ImageView
@@ -35,6 +36,7 @@ class SegmentViews:
     window: WindowView
     engine: EngineView
     prompt: PromptView
+    everything: EverythingView
     label: LabelView
     history: HistoryView
     correct: CorrectView
@@ -74,6 +76,9 @@ class SegmentPresenter:
         self.tools = ToolPresenter(views.tools, scene, self.activity, self.history, self.labels)
         self.finished = FinishedPresenter(views.finished, scene, self.activity)
         self.prompting = PromptPresenter(views.prompt, scene, self.activity, self.engine, self.mask)
+        self.everything = EverythingPresenter(
+            views.everything, scene, self.activity, self.engine, self.history, self.labels
+        )
 
     def start(self) -> None:
         """Show what is open, and start the engine in the background."""
@@ -84,6 +89,7 @@ class SegmentPresenter:
 
     def close(self) -> None:
         """Settle what is under way and listen no more."""
+        self.everything.drop(quietly=True)
         self.history.close()
         self._listen(None)
 
@@ -95,6 +101,7 @@ class SegmentPresenter:
         self._show_mask()
         self.correct.image_changed()
         self.prompting.image_changed()
+        self.everything.image_changed()
 
     def mask_changed(self) -> None:
         """React to another mask in hand, or none."""
@@ -105,7 +112,7 @@ class SegmentPresenter:
 
     def allow_overwrite(self, allowed: bool) -> None:
         """Whether brush, outlines and tools may take voxels from other labels."""
-        for part in (self.correct, self.mask, self.tools):
+        for part in (self.correct, self.mask, self.tools, self.everything):
             part.allow_overwrite(allowed)
 
     def window_changed(self) -> None:
@@ -182,6 +189,7 @@ class SegmentPresenter:
             self.finished.show()
         elif step is not None:
             self.history.show()
+            self.everything.hear(what, step)
             if step.prompts is not None:
                 self.prompting.follow()
 

@@ -75,7 +75,8 @@ def origin_of_outlines(
     for engine, count in Counter(str(row.get("engine") or "") for row in told).items():
         rows = [row for row in told if str(row.get("engine") or "") == engine]
         words = f"{_count(count, 'outline')} by {engine or 'an engine that is not named'}"
-        sentences.append(f"{words}, from {_prompts(rows)}.")
+        automatic = all(row.get("automatic") for row in rows)
+        sentences.append(f"{words}, {'by itself' if automatic else f'from {_prompts(rows)}'}.")
     if edits:
         words = ", ".join(f"{words} {count:,}" for words, count in edits.items())
         sentences.append(f"Steps by hand: {words}.")
@@ -94,6 +95,8 @@ def _prompts(rows: Sequence[Mapping[str, Any]]) -> str:
     )
     counted = [_count(boxes, "box", "boxes")] if boxes else []
     counted += [_count(points, "point")] if points else []
+    if not counted and all(row.get("method") == "everything" for row in rows):
+        return "all that it found on a slice"
     return " and ".join(counted) or "prompts that are not recorded"
 
 

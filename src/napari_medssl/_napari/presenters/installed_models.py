@@ -1,0 +1,58 @@
+"""The models of this machine that segment by themselves; torch comes in only when one loads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from napari_medssl.models.trained import TrainedCard
+    from napari_medssl.project.proposer import Segmenter
+    from napari_medssl.volume import Notice, Volume
+
+
+class InstalledModels:
+    """Lists, loads and adds to the models that `napari_medssl.models.trained` knows."""
+
+    def cards(self) -> dict[str, TrainedCard]:
+        """Return those that can segment; encoders alone cannot."""
+        from napari_medssl.models.trained import trained_cards
+
+        return {name: card for name, card in trained_cards().items() if card.holds == "network"}
+
+    def network_title(self, card: TrainedCard) -> str:
+        """Return what the architecture of a card is called."""
+        from napari_medssl.models.networks import network_card
+
+        return network_card(card.network).title
+
+    def add(self, path: Path) -> str:
+        """Keep a copy of a model file; return its name."""
+        import_triton_by_itself()
+        from napari_medssl.io import atomic_write
+        from napari_medssl.models.adding import Wishes, add_checkpoint
+
+        return add_checkpoint(path, Wishes(), atomic_write).name
+
+    def load(self, name: str, device: str) -> Segmenter:
+        """Load a model with its weights; seconds, and torch with it."""
+        import_triton_by_itself()
+        from napari_medssl.segment.automatic import load_automatic
+
+        return load_automatic(name, device)
+
+    def options(self, settings: Mapping[str, Any]) -> Any:
+        """Return how to run, from plain values."""
+        from napari_medssl.segment.automatic import RunOptions
+
+        return RunOptions(**settings)
+
+    def fitness(self, card: TrainedCard, volume: Volume) -> Sequence[Notice]:
+        """Tell what about an image does not suit a model."""
+        from napari_medssl.segment.fitness import fitness
+
+        return fitness(card, volume)

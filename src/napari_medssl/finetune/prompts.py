@@ -1,0 +1,59 @@
+"""Prompts as a hurried user would give them, drawn from the masks that are learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_medssl.finetune.pictures import Picture, Thing
+
+#: the picture that jitter is measured on, as in SAM and MedSAM
+_FRAME = 1024
+#: a small object keeps most of itself in its box
+_MOST_INWARD = 0.1
+
+
+def jittered_box(
+    picture: Picture, thing: Thing, jitter: float, random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return the box around an object, each side moved out or in by chance.
+
+    Parameters
+    ----------
+    picture, thing
+        An object on a picture.
+    jitter : float
+        The farthest, in pixels of a picture whose longer side (in mm) has 1,024.
+    random : numpy Generator
+        Makes four draws.
+
+    Returns
+    -------
+    (4,) float32 array
+        Left, top, right, bottom in pixels of the picture, within it.
+    """
+    rows, columns = picture.size
+    height, width = picture.pixel_mm
+    longer_mm = max(rows * height, columns * width)
+    most = jitter / _FRAME * longer_mm / np.array([width, height])
+    box = thing.box_xyxy
+    extent = box[2:] - box[:2]
+    out = random.uniform(-1, 1, (2, 2)) * most  # first low then high corner; x, y
+    out = np.maximum(out, -_MOST_INWARD * extent)
+    low, high = box[:2] - out[0], box[2:] + out[1]
+    limits = np.array([columns, rows])
+    return np.concatenate([np.maximum(low, 0), np.minimum(high, limits)]).astype(np.float32)
+
+
+def point_inside(thing: Thing, random: np.random.Generator) -> NDArray[np.float32]:
+    """Return a pixel of an object, (x, y) of its middle, at least half as deep as the deepest."""
+    depth = ndimage.distance_transform_edt(np.pad(thing.mask, 1))[1:-1, 1:-1]
+    rows, columns = np.nonzero(depth >= depth.max() / 2)
+    chosen = random.integers(len(rows))
+    row, column = thing.corner
+    return np.array([column + columns[chosen] + 0.5, row + rows[chosen] + 0.5], np.float32)

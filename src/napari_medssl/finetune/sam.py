@@ -1,0 +1,172 @@
+"""Fine-tuning SAM, MedSAM or LiteMedSAM on pictures and masks: the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from napari_medssl.errors import MedSSLError, UsageError
+from napari_medssl.finetune.batches import Batch, Batches
+from napari_medssl.finetune.encoders import FrozenEncoder, LearningEncoder
+from napari_medssl.finetune.judging import judge
+from napari_medssl.finetune.learning import begin_learning, end_learning
+from napari_medssl.finetune.loss import least_of_allowed, mask_losses
+from napari_medssl.finetune.sam_result import (
+    WEIGHTS,
+    Tuned,
+    finished_run,
+    save_result,
+    settings_hash,
+)
+from napari_medssl.finetune.saved_state import Progress, copy_of, load_state, put_into, save_state
+from napari_medssl.models.decoder import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from napari_medssl.finetune.pictures import Picture
+    from napari_medssl.finetune.plan import SamPlan
+    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.torch_engine import TorchEngine
+    from napari_medssl.models.weights import AtomicWrite
+
+_STATE, _EMBEDDINGS = "state.safetensors", "embeddings"
+
+
+def finetune_sam(
+    engine: TorchEngine,
+    training: Sequence[Picture],
+    held_out: Sequence[Picture],
+    plan: SamPlan,
+    out: Path,
+    *,
+    write: AtomicWrite,
+    report: Report,
+    stop: Callable[[], bool] = lambda: False,
+) -> Tuned:
+    """Teach a promptable network the objects of some pictures.
+
+    A run that was stopped or killed goes on from its last saved state, to the same weights.
+
+    Parameters
+    ----------
+    engine : TorchEngine
+        The network to begin with; its weights are changed.
+    training, held_out : sequences of Picture
+        To learn from, and to judge by; no patient is in both. Nothing need be held out.
+    plan : SamPlan
+        How.
+    out : Path
+        An existing folder: gets ``model.safetensors`` with its card, and the state of a run.
+    write : callable
+        ``io.atomic_write``: this package may not import it.
+    report : Report
+        Is told of progress, the ``loss`` of each step and the ``dice`` of each check.
+    stop : callable
+        Asked before each step; True keeps the best so far and the state.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to learn from, or ``out`` holds another run.
+    MedSSLError
+        If the loss is no longer a number, or the disk is full.
+    """
+    if not training:
+        raise UsageError("no object to learn from", expected="masks that are not empty")
+    settings = settings_hash(engine, training, held_out, plan)
+    if (ended := finished_run(out, settings, plan.steps)) is not None:
+        return ended
+    learned = begin_learning(engine.network, plan)
+    optimiser = torch.optim.AdamW(learned.values(), weight_decay=plan.decay)
+    saved = load_state(out / _STATE, settings, learned, optimiser)
+    progress, best = saved or (Progress(settings), copy_of(learned))
+    began_at = progress.step
+    frozen = plan.mode == "decoder"
+    teacher, judged = (
+        FrozenEncoder(engine, some, out / _EMBEDDINGS, write)
+        if frozen
+        else LearningEncoder(engine, some)
+        for some in (training, held_out)
+    )
+    teacher.prepare(report, stop)
+    judged.prepare(report, stop)
+    batches = Batches(engine, training, plan)
+
+    def dice() -> float | None:
+        if not held_out:
+            return None
+        found = judge(engine, held_out, judged.embedding, jitter=plan.jitter, seed=plan.seed)
+        report.metric(progress.step, dice=found.mean)
+        return found.mean
+
+    if progress.step == 0 and progress.before is None and not stop():
+        progress = replace(progress, before=dice())
+    while progress.step < plan.steps and not stop():
+        batch = batches.at(progress.step)
+        loss = batch_loss(engine.network, batch, teacher.features(batch.pictures))
+        step_along(loss, optimiser, plan.rate_at(progress.step))
+        progress = replace(progress, step=progress.step + 1)
+        report.metric(progress.step, loss=loss.item())
+        report.progress(progress.step, plan.steps, "Learning")
+        if progress.step % plan.check_every == 0 or progress.step == plan.steps:
+            progress = progress.judged(dice())
+            best = copy_of(learned) if progress.best_step == progress.step else best
+            save_state(out / _STATE, progress, learned, optimiser, best, write)
+    if progress.step < plan.steps:
+        save_state(out / _STATE, progress, learned, optimiser, best, write)
+    put_into(learned, best)
+    end_learning(engine.network)
+    if not progress.best_step:
+        return Tuned(None, None, began_at, progress.step, finished=False)
+    if (
+        progress.before is not None
+        and progress.best is not None
+        and progress.best <= progress.before
+    ):
+        report.warning("The network did not get better on the held-out images")
+    card = save_result(engine, training, held_out, plan, progress, out, write)
+    if finished := progress.step == plan.steps:
+        (out / _STATE).unlink(missing_ok=True)
+        teacher.close()
+    return Tuned(out / WEIGHTS, card, began_at, progress.step, finished)
+
+
+def batch_loss(network: Any, batch: Batch, features: Tensor) -> Tensor:
+    """Return how far a network is from the masks of a batch, given its pictures' features."""
+    parts = []
+    if len(batch.boxes):
+        parts.append(network.prompt_encoder(points=None, boxes=batch.boxes, masks=None))
+    if len(batch.points):
+        inside = torch.ones(batch.points.shape[:2], dtype=torch.int64, device=features.device)
+        points = (batch.points, inside)
+        parts.append(network.prompt_encoder(points=points, boxes=None, masks=None))
+    sparse = torch.cat([some for some, _ in parts])
+    logits, scores = decode(network, features, sparse, parts[0][1][:1])
+    return least_of_allowed(mask_losses(logits, scores, batch.truth), batch.lone)
+
+
+def step_along(loss: Tensor, optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Change what is learned by one step against the gradient, which is never longer than 1.
+
+    Raises
+    ------
+    MedSSLError
+        If the loss is not a number.
+    """
+    if not bool(loss.isfinite()):
+        raise MedSSLError(
+            "the loss is no longer a number, so learning was stopped",
+            do="Choose another folder for --out, and a lower --rate",
+        )
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+        torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
+    optimiser.step()

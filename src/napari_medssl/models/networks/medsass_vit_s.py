@@ -1,0 +1,144 @@
+"""The ViT-S U-Net of MedSASS: a transformer beside a convolutional U-Net, joined at its bottom."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from napari_medssl.models.networks.levels import LevelledUNet, Rise, two_convolutions
+from napari_medssl.models.networks.network import Features
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TRAINED_SIDE = 224
+
+
+class TokensToMap(nn.Module):
+    """The paper's VC block: a 1x1 convolution and a linear layer between two resizings.
+
+    Parameters
+    ----------
+    dim, width : int
+        Channels of the tokens and of the map.
+    """
+
+    def __init__(self, dim: int, width: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(dim, width, 1)
+        self.linear = nn.Linear(width, width)
+
+    def forward(self, tokens: Tensor, grid: tuple[int, int], sides: Sequence[int]) -> Tensor:
+        """Turn (batch, rows * columns, dim) into (batch, width, *sides)."""
+        laid_out = tokens.transpose(1, 2).reshape(len(tokens), -1, *grid)
+        mapped = self.linear(self.convolution(laid_out).movedim(1, -1)).movedim(-1, 1)
+        return interpolate(mapped, size=tuple(sides), mode="bilinear")
+
+
+class ViTSUNet(LevelledUNet):
+    """Vision transformer and convolutional path see the image side by side; both feed the bottom.
+
+    The encoder is all that looks at the image before the decoder: the transformer, the
+    convolutional path down, and the layer that joins them. So whatever pre-training does with the
+    deepest map reaches every part of it, and what is handed on needs nothing else. Pre-training
+    that knows transformers only (MAE, SimMIM, DINO) trains the child `vit`, which is timm's own.
+
+    Parameters
+    ----------
+    in_channels, classes : int
+        As in `SegmentationNetwork`; 2-D.
+    patch, dim, depth, heads : int
+        Side of a patch, width of its token, blocks, and attention heads a block.
+    widths : sequence of int
+        Channels of the convolutional path from fine to coarse. The paper does not print them.
+
+    References
+    ----------
+    Singh and Cirrone (S2), appendix A.1 and figure 5; methods.md section 7. How the joint adds
+    tokens to the map is ours, as the paper does not say.
+    """
+
+    encoder_parts = ("vit", "levels", "joint")
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        classes: int,
+        patch: int,
+        dim: int,
+        depth: int,
+        heads: int,
+        widths: Sequence[int],
+    ) -> None:
+        super().__init__(
+            (two_convolutions(2, a, b) for a, b in pairwise((in_channels, *widths))),
+            (
+                Rise(
+                    nn.Upsample(scale_factor=2, mode="bilinear"),
+                    two_convolutions(2, below + width, width),
+                )
+                for below, width in pairwise(reversed(widths))
+            ),
+            nn.Conv2d(widths[0], classes, 1),
+            dimensions=2,
+            in_channels=in_channels,
+            classes=classes,
+            deepest_channels=widths[-1],
+        )
+        self.vit = _vision_transformer(in_channels, patch, dim, depth, heads)
+        self.joint = TokensToMap(dim, widths[-1])
+        self._patch = patch
+
+    def encode(self, image: Tensor) -> Features:
+        """Return the convolutional path's skips, and its deepest map with the tokens added."""
+        features: Features = self.levels(image)
+        tokens = self.vit.forward_features(image)[:, self.vit.num_prefix_tokens :]
+        grid = (image.shape[2] // self._patch, image.shape[3] // self._patch)
+        seen = self.joint(tokens, grid, features.deepest.shape[2:])
+        return Features(features.skips, features.deepest + seen)
+
+
+def build(
+    *,
+    dimensions: int,
+    in_channels: int,
+    classes: int,
+    patch: int = 8,
+    dim: int = 384,
+    depth: int = 12,
+    heads: int = 6,
+    widths: Sequence[int] = (64, 128, 256, 512, 512),
+) -> ViTSUNet:
+    """Build it; it exists in 2-D alone."""
+    return ViTSUNet(
+        in_channels=in_channels,
+        classes=classes,
+        patch=patch,
+        dim=dim,
+        depth=depth,
+        heads=heads,
+        widths=widths,
+    )
+
+
+def _vision_transformer(in_channels: int, patch: int, dim: int, depth: int, heads: int) -> Any:
+    """Return timm's, without a classifier, that takes any side by interpolating its positions."""
+    with warnings.catch_warnings():
+        # of a part of timm that is imported whether it is wanted or not
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.", category=FutureWarning)
+        from timm.models.vision_transformer import VisionTransformer
+    return VisionTransformer(
+        img_size=_TRAINED_SIDE,
+        patch_size=patch,
+        in_chans=in_channels,
+        embed_dim=dim,
+        depth=depth,
+        num_heads=heads,
+        num_classes=0,
+        dynamic_img_size=True,
+    )

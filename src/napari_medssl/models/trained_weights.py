@@ -1,0 +1,118 @@
+"""Saving and loading the weights of checkpoints of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from safetensors.torch import load_file, save_file
+
+from napari_medssl.errors import WeightsError
+from napari_medssl.models.checkpoint import load_into
+from napari_medssl.models.networks.network import build_network
+from napari_medssl.models.trained import read_card, require_unaltered, write_card
+from napari_medssl.models.weights import sha256_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.models.trained import TrainedCard
+    from napari_medssl.models.weights import AtomicWrite
+
+_PACKAGES = ("napari-medssl", "torch", "monai", "timm", "segmentation-models-pytorch")
+
+
+def network_for(card: TrainedCard) -> SegmentationNetwork:
+    """Build the network of a card, its weights random."""
+    return build_network(
+        card.network,
+        dimensions=card.dimensions,
+        in_channels=card.in_channels,
+        classes=len(card.classes) + 1,
+        **card.arguments,
+    )
+
+
+def save_trained(
+    network: SegmentationNetwork, card: TrainedCard, path: Path, write: AtomicWrite
+) -> TrainedCard:
+    """Write a network's weights and its card; the encoder alone where the card says so.
+
+    Parameters
+    ----------
+    network : SegmentationNetwork
+        On any device.
+    card : TrainedCard
+        Its hash and versions are filled in.
+    path : Path
+        Ends in ``.safetensors``; the card goes beside it.
+    write : callable
+        ``io.atomic_write``: this package may not import it.
+
+    Returns
+    -------
+    TrainedCard
+        As saved.
+    """
+    state = network.encoder_state() if card.holds == "encoder" else network.state_dict()
+    # a clone each: safetensors refuses tensors that share memory
+    tensors = {name: t.detach().cpu().clone().contiguous() for name, t in state.items()}
+
+    def verify(part: Path) -> None:
+        if load_file(part).keys() != tensors.keys():
+            raise WeightsError(f"'{path.name}' was not written whole", do="Try again")
+
+    write(path, lambda part: save_file(tensors, part), verify)
+    saved = replace(card, sha256=sha256_of(path), versions={**_versions(), **card.versions})
+    write_card(saved, path, write)
+    return saved
+
+
+def load_trained(path: Path, card: TrainedCard | None = None) -> SegmentationNetwork:
+    """Load a network of ours, whole and in evaluation mode, on the processor.
+
+    Raises
+    ------
+    WeightsError
+        If the file is altered, damaged, holds an encoder alone, or does not fit its network.
+    """
+    card = card or read_card(path)
+    if card.holds != "network":
+        raise WeightsError(
+            f"'{path.name}' holds an encoder alone, which cannot segment by itself",
+            do="Choose a whole network; 'medssl models list' shows which there are",
+        )
+    network = network_for(card)
+    load_into(network, read_trained(path, card), path, card.title)
+    return network.eval()
+
+
+def read_trained(path: Path, card: TrainedCard | None = None) -> dict[str, Tensor]:
+    """Read the tensors of a checkpoint of ours, checked against its card.
+
+    Raises
+    ------
+    WeightsError
+        If the file is altered or damaged.
+    """
+    require_unaltered(path, card or read_card(path))
+    try:
+        return load_file(path)
+    except Exception as error:
+        raise WeightsError(
+            f"'{path.name}' cannot be read as weights", do="Copy the file again"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

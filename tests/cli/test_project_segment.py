@@ -1,0 +1,143 @@
+"""``medssl project segment`` and ``proposals``, with a network that is none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from napari_medssl.cli import app  # noqa: F401 - it puts the commands together
+from napari_medssl.cli.project import project_app
+from napari_medssl.errors import ReadOnlyError, UsageError
+from napari_medssl.io import write_volume
+from napari_medssl.models import trained
+from napari_medssl.models.trained import OutputClass, TrainedCard
+from napari_medssl.project import create_project, open_project
+from napari_medssl.volume import Geometry, Notice, Volume
+
+SHAPE = (6, 8, 10)
+CARD = TrainedCard(
+    name="ct",
+    title="Organs in CT",
+    network="unet",
+    dimensions=3,
+    in_channels=1,
+    classes=(OutputClass(1, "liver"), OutputClass(2, "spleen")),
+    patch=(32, 32, 32),
+    steps=(),
+    sha256="c0ffee00c0ffee",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    overlap: float = 0.5
+    flips: bool = False
+    keep_largest: tuple[int, ...] | str = ()
+    min_mm3: float = 0
+    uncertainty: bool = False
+
+
+class Halves:
+    """Finds a liver in the lower half and a spleen in the upper one."""
+
+    def run(self, volume, options, *, progress, stop):
+        progress(1, 1)
+        labels = np.ones(volume.geometry.shape, np.uint8)
+        labels[3:] = 2
+        unsure = np.zeros(labels.shape, np.float16) if options.uncertainty else None
+        return SimpleNamespace(labels=labels, uncertainty=unsure, notices=())
+
+
+def fitness(card, volume):
+    return [Notice("spacing", "It is too wide.")] if volume.geometry.shape[2] > 10 else []
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of three cases, the last one of another size."""
+    automatic = SimpleNamespace(RunOptions=Options, load_automatic=lambda name, device: Halves())
+    monkeypatch.setitem(sys.modules, "napari_medssl.segment.automatic", automatic)
+    fit = SimpleNamespace(fitness=fitness)
+    monkeypatch.setitem(sys.modules, "napari_medssl.segment.fitness", fit)
+    monkeypatch.setattr(trained, "find_trained", lambda name: (Path("ct.safetensors"), CARD))
+    with create_project(tmp_path / "study") as project:
+        for n in range(3):
+            shape = (*SHAPE[:2], 10 + n // 2)
+            array = np.full(shape, n, np.int16)
+            volume = Volume.from_source_array(array, Geometry(shape), name="a", format="made")
+            project.add(write_volume(volume, tmp_path / f"scan{n}.nii.gz"))
+    return tmp_path / "study"
+
+
+def project(*arguments: object) -> Result:
+    done = CliRunner().invoke(project_app, [str(a) for a in arguments])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_a_model_is_run_and_its_labels_accepted(study: Path) -> None:
+    done = project("segment", study, "--model", "ct", "--json")
+    assert done.exit_code == 1, "one case does not suit"
+    told = json.loads(done.stdout)
+    assert told["done"] == ["case-001", "case-002"]
+    assert told["left_out"] == {"case-003": "It is too wide."}
+    waiting = json.loads(project("proposals", study, "--json").stdout)["proposals"]
+    assert [one["case"] for one in waiting] == ["case-001", "case-002"]
+    assert waiting[0]["settings"]["overlap"] == 0.5
+    assert "case-001  scan0  Organs in CT (c0ffee00): liver, spleen" in (
+        project("proposals", study).stdout
+    )
+    done = project("proposals", study, "--accept", "case-001", "--labels", "spleen")
+    assert "spleen accepted, 240 voxels changed" in done.stdout
+    done = project("proposals", study, "--accept", "case-001", "--json")
+    assert json.loads(done.stdout)["labels"] == {"liver": 1}
+    project("proposals", study, "--discard", "case-002")
+    assert "Nothing waits" in project("proposals", study).stdout
+    with open_project(study, read_only=True) as opened:
+        state = opened.load("case-001")
+        assert (state.labels[:3] == 1).all()
+        assert (state.labels[3:] == 2).all()
+        assert [step.words for step in state.history.done] == [
+            "Accept 'spleen'",
+            "Accept 'liver'",
+        ]
+
+
+def test_a_run_goes_on_where_it_was_and_can_be_forced(study: Path) -> None:
+    project("segment", study, "--model", "ct", "--cases", "case-001")
+    told = json.loads(project("segment", study, "--model", "ct", "--json").stdout)
+    assert (told["done"], told["already"]) == (["case-002"], ["case-001"])
+    again = ("segment", study, "--model", "ct", "--cases", "case-003,case-001", "--again")
+    done = project(*again, "--anyway", "--uncertainty", "--keep-largest", "--min-ml", "0.5")
+    assert done.exit_code == 0
+    assert "2 cases got a proposal of 'Organs in CT'." in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("proposals", "--accept", "case-001", "--discard", "case-001"),
+        ("proposals", "--labels", "liver"),
+        ("proposals", "--accept", "case-001"),
+        ("segment", "--model", "ct", "--flips"),
+        ("segment", "--model", "ct", "--cases", "case-009"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(study: Path, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError):
+        project(arguments[0], study, *arguments[1:])
+
+
+def test_a_project_open_elsewhere_refuses(study: Path) -> None:
+    with open_project(study):
+        for arguments in (("segment", "--model", "ct"), ("proposals", "--discard", "case-001")):
+            with pytest.raises(ReadOnlyError, match="another window"):
+                project(arguments[0], study, *arguments[1:])

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from tiny_sam import bright_pictures, tiny_engine
+
+from napari_medssl.evaluate import dice
+from napari_medssl.finetune.draws import draws
+from napari_medssl.finetune.judging import Verdict, judge
+from napari_medssl.finetune.prompts import jittered_box
+from napari_medssl.models.promptable import Decoded
+
+PICTURES = bright_pictures(3)
+
+
+def test_it_is_the_dice_of_seeded_boxes_at_the_pictures_own_size() -> None:
+    engine = tiny_engine()
+    embeddings = [engine.encode(picture.rgb, picture.pixel_mm) for picture in PICTURES]
+    found = judge(engine, PICTURES, embeddings.__getitem__, jitter=20.0, seed=4)
+    assert found == judge(engine, PICTURES, embeddings.__getitem__, jitter=20.0, seed=4)
+    assert len(found.dice) == 3
+    for index, picture in enumerate(PICTURES):
+        (thing,) = picture.things
+        box = jittered_box(picture, thing, 20.0, draws(4, "judged box", index, 0))
+        logits = engine.decode_boxes(embeddings[index], box[None]).logits[0]
+        mask = engine.mask(embeddings[index], logits)
+        assert found.dice[index] == pytest.approx(dice(mask, thing.laid_in(picture.size)))
+
+
+@dataclass
+class Sees:
+    """Answers every box with what is bright in the picture, or with nothing."""
+
+    nothing: bool = False
+
+    def decode_boxes(self, embedding, boxes) -> Decoded:
+        return Decoded(
+            np.zeros((len(boxes), 256, 256), np.float32), np.ones(len(boxes), np.float32)
+        )
+
+    def mask(self, embedding, logits):
+        return (embedding > 115) & (not self.nothing)
+
+
+def test_perfect_is_one_and_nothing_is_zero() -> None:
+    greys = [picture.grey for picture in PICTURES]
+    assert judge(Sees(), PICTURES, greys.__getitem__, jitter=5.0, seed=0).mean == 1
+    assert judge(Sees(nothing=True), PICTURES, greys.__getitem__, jitter=5.0, seed=0).mean == 0
+    assert math.isnan(Verdict(()).mean)

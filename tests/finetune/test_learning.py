@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny_sam import tiny_network
+
+from napari_medssl.finetune import SamPlan
+from napari_medssl.finetune.learning import begin_learning, end_learning
+from napari_medssl.models.litemedsam import build
+
+
+@pytest.mark.parametrize("mode", ["decoder", "lora", "everything"])
+def test_what_learns_is_named_and_the_rest_is_frozen(mode: str) -> None:
+    network = tiny_network()
+    learned = begin_learning(network, SamPlan(mode=mode, rank=2))
+    rooms = {name.split(".")[0] for name in learned}
+    assert (
+        rooms
+        == {
+            "decoder": {"mask_decoder"},
+            "lora": {"image_encoder", "mask_decoder"},
+            "everything": {"image_encoder", "mask_decoder", "prompt_encoder"},
+        }[mode]
+    )
+    assert len(learned) == sum(p.requires_grad for p in network.parameters())
+    if mode == "lora":
+        assert all("qkv.parametrizations" in n for n in learned if n.startswith("image_encoder"))
+    end_learning(network)
+    assert not any(p.requires_grad for p in network.parameters())
+    assert network.state_dict().keys() == tiny_network().state_dict().keys()
+    assert not network.training
+
+
+def test_lora_begins_alike_for_one_seed() -> None:
+    ways = [begin_learning(tiny_network(), SamPlan(mode="lora", seed=s)) for s in (1, 1, 2)]
+    same = [all(torch.equal(w[n], ways[0][n]) for n in w) for w in ways]
+    assert same == [True, True, False]
+
+
+def test_batch_statistics_of_litemedsam_are_kept_and_its_biases_learn() -> None:
+    """Its attention keeps a copy of its biases when it does not learn, which must not go stale."""
+    network = build()
+    learned = begin_learning(network, SamPlan(mode="everything"))
+    before = {n: t.clone() for n, t in network.named_buffers() if "running" in n}
+    assert before
+    image = torch.rand(1, 3, 256, 256)
+    network.image_encoder(image).mean().backward()
+    assert all(torch.equal(before[n], t) for n, t in network.named_buffers() if n in before)
+    biases = [name for name in learned if name.endswith("attention_biases")]
+    assert biases
+    assert all(learned[name].grad is not None for name in biases)
+    with torch.no_grad():
+        for name in biases:
+            learned[name].add_(torch.randn_like(learned[name]))
+        learning = network.image_encoder(image)
+        end_learning(network)
+        torch.testing.assert_close(network.image_encoder(image), learning)

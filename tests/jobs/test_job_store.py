@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_medssl.errors import UsageError
+from napari_medssl.jobs import JobStore, jobs_folder, new_spec
+
+
+def test_jobs_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    store = JobStore(tmp_path / "jobs")
+    assert store.jobs() == []
+    inside = store.create(new_spec("count", {}))
+    outside = store.create(new_spec("tally", {}), at=tmp_path / "results")
+    assert inside.folder == tmp_path / "jobs" / inside.spec.id
+    assert {job.folder for job in store.jobs()} == {inside.folder, tmp_path / "results"}
+    assert store.find(inside.spec.id).folder == inside.folder
+    assert store.find(str(outside.folder)).spec == outside.spec
+    assert inside.status().state == "queued"
+    (tmp_path / "jobs" / "stray").mkdir()
+    assert len(store.jobs()) == 2
+
+
+def test_what_is_there_is_never_taken(tmp_path: Path) -> None:
+    store = JobStore(tmp_path / "jobs")
+    store.create(new_spec("count", {}), at=tmp_path / "results")
+    with pytest.raises(UsageError, match="a job in 'results' already"):
+        store.create(new_spec("count", {}), at=tmp_path / "results")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(UsageError, match="holds other files"):
+        store.create(new_spec("count", {}), at=tmp_path / "mine")
+
+
+def test_names_must_tell_one_job(tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    jobs = [store.create(new_spec("count", {})) for _ in range(2)]
+    assert store.find(jobs[0].spec.id).spec == jobs[0].spec
+    with pytest.raises(UsageError, match="2 jobs begin with '20"):
+        store.find("20")
+    with pytest.raises(UsageError, match="no job 'x'"):
+        store.find("x")
+    assert jobs_folder().name == "jobs"
