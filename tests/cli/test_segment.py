@@ -203,7 +203,7 @@ def test_a_model_is_found_by_its_name(scan: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "said", "arguments"),
     [
-        (UsageError, "nobody has trained .* --net swin_unetr", ["--model", "swin_unetr"]),
+        (UsageError, "nobody has trained .*medssl models add", ["--model", "swin_unetr"]),
         (UsageError, "medssl prompt", ["--model", "litemedsam"]),
         (UsageError, "the trained model 'nothing'", ["--model", "nothing"]),
         (UsageError, "--keep-largest liver", ["--keep-largest", "liver"]),
