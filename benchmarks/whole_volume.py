@@ -9,7 +9,7 @@ window and once with windows of one value (air) seen only once. Time and memory 
 processes; logits are compared on some rows, labels everywhere.
 
 With --seconds-cap each way is stopped after so many seconds, and its whole time reckoned from its
-windows a second; the memory that it would take is held by then, but labels are not compared.
+windows a second; memory and labels are compared in whole runs only.
 """
 
 from __future__ import annotations
@@ -271,7 +271,8 @@ def _reckon(facts: dict[str, Any]) -> None:
     for way in _WAYS[1:]:
         if way in facts and "monai" in facts:
             facts[f"{way}_times_faster"] = facts["monai"]["seconds"] / facts[way]["seconds"]
-            facts[f"{way}_memory_ratio"] = facts[way]["peak_mb"] / facts["monai"]["peak_mb"]
+            if facts[way]["whole"] and facts["monai"]["whole"]:
+                facts[f"{way}_memory_ratio"] = facts[way]["peak_mb"] / facts["monai"]["peak_mb"]
 
 
 def _compare(folder: Path, facts: dict[str, Any]) -> None:
@@ -305,7 +306,7 @@ def _in_words(facts: dict[str, Any]) -> str:
         if f"{way}_times_faster" in facts:
             lines.append(
                 f"{'':14} {facts[f'{way}_times_faster']:.2f} times as fast (at least 1.5), "
-                f"{facts[f'{way}_memory_ratio']:.2f} of the memory (at most 0.5)"
+                f"{facts.get(f'{way}_memory_ratio', math.nan):.2f} of the memory (at most 0.5)"
             )
         if f"{way}_labels_equal" in facts:
             lines.append(

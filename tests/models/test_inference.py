@@ -137,5 +137,5 @@ def test_windows_of_one_mask_lie_side_by_side() -> None:
     kinds = [kind for kind, size in enumerate(order.sizes) for _ in range(size)]
     for row, kind in zip(ours, kinds, strict=True):
         (place,) = (n for n, other in enumerate(theirs) if torch.equal(row, other))
-        assert (order.apart[kind] == masks[place]).all()
+        assert (order.apart[kind].numpy() == masks[place]).all()
     assert torch.equal(order.gather[order.scatter], torch.arange(14 * 9 * 7))

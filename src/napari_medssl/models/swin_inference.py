@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: what MONAI adds to the attention between voxels that only the shift made neighbours
-_APART = -100.0
+_APART = np.float32(-100)
 
 Sides = tuple[int, ...]
 
@@ -59,7 +59,7 @@ class QuickBlock(nn.Module):
         self.norm1, self.norm2, self.mlp = block.norm1, block.norm2, block.mlp
         self.attention = block.attn
         self.window, self.shift = tuple(block.window_size), tuple(block.shift_size)
-        self._biases: dict[Sides, list[Tensor]] = {}
+        self._biases: dict[int, Tensor] = {}
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the same shape, (batch, *sides, channels)."""
@@ -87,26 +87,24 @@ class QuickBlock(nn.Module):
         batch, count, inside, tripled = qkv.shape
         heads = self.attention.num_heads
         split = qkv.view(batch, count, inside, 3, heads, tripled // (3 * heads))
-        seen, first = [], 0
-        for bias, size in zip(self._bias_of(order), order.sizes, strict=True):
+        bias, seen, first = self._bias_of(inside), [], 0
+        for apart, size in zip(order.apart, order.sizes, strict=True):
             alike = split[:, first : first + size].flatten(0, 1).permute(2, 0, 3, 1, 4)
             queries, keys, values = alike
             looked = functional.scaled_dot_product_attention(
-                queries, keys, values, attn_mask=bias, scale=self.attention.scale
+                queries, keys, values, attn_mask=bias + apart, scale=self.attention.scale
             )
             seen.append(looked.transpose(1, 2).reshape(batch, size * inside, tripled // 3))
             first += size
         return seen[0] if len(seen) == 1 else torch.cat(seen, dim=1)
 
-    def _bias_of(self, order: WindowOrder) -> list[Tensor]:
-        """Return what each kind of window adds to its attention, (1, heads, inside, inside)."""
-        if order.sides not in self._biases:
-            places = self.attention.relative_position_index[: order.inside, : order.inside]
+    def _bias_of(self, inside: int) -> Tensor:
+        """Return what each relative place adds to the attention, (1, heads, inside, inside)."""
+        if inside not in self._biases:
+            places = self.attention.relative_position_index[:inside, :inside]
             bias = self.attention.relative_position_bias_table[places].permute(2, 0, 1)[None]
-            self._biases[order.sides] = [
-                (bias + torch.from_numpy(apart)).to(bias).contiguous() for apart in order.apart
-            ]
-        return self._biases[order.sides]
+            self._biases[inside] = bias.contiguous()
+        return self._biases[inside]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +123,7 @@ class WindowOrder:
         Where each token of the grid stands.
     sizes : tuple of int
         How many windows there are of each kind.
-    apart : tuple of (inside, inside) array
+    apart : tuple of (inside, inside) tensor
         Of each kind: 0, or -100 between tokens that only the shift made neighbours.
     padded : bool
         Whether there is padding.
@@ -136,7 +134,7 @@ class WindowOrder:
     gather: Tensor
     scatter: Tensor
     sizes: tuple[int, ...]
-    apart: tuple[NDArray[np.float32], ...]
+    apart: tuple[Tensor, ...]
     padded: bool
 
 
@@ -162,7 +160,8 @@ def window_order(sides: Sides, window: Sides, shift: Sides) -> WindowOrder:
         scatter=torch.from_numpy(scatter[:tokens].copy()),
         sizes=tuple(np.bincount(kind.ravel()).tolist()),
         apart=tuple(
-            np.where(row[None] != row[:, None], np.float32(_APART), np.float32(0)) for row in kinds
+            torch.from_numpy(np.where(row[None] != row[:, None], _APART, np.float32(0)))
+            for row in kinds
         ),
         padded=gather.size > tokens,
     )
