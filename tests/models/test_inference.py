@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 from monai.networks.blocks.dynunet_block import UnetResBlock
@@ -87,6 +89,20 @@ def test_an_instance_norm_over_many_voxels_keeps_its_digits() -> None:
     norm = nn.InstanceNorm3d(2)
     exact = norm(x.double())
     torch.testing.assert_close(QuickInstanceNorm(norm)(x).double(), exact, rtol=0, atol=1e-5)
+
+
+def test_an_instance_norm_of_voxels_that_are_all_alike_gives_nothing() -> None:
+    """A rounding error of the mean would be made 300 times larger by it, in layer after layer."""
+    norm = nn.InstanceNorm3d(3)
+    x = torch.tensor([0.1, 0.7, -3.3]).view(1, 3, 1, 1, 1).expand(1, 3, 40, 48, 56).contiguous()
+    assert QuickInstanceNorm(norm)(x).abs().max() < 1e-9
+    torch.manual_seed(0)
+    network = build_network("unet", dimensions=3, classes=3, **SMALL["unet"]).eval()
+    air = torch.full((1, 1, 48, 48, 48), 0.3)
+    with torch.inference_mode():
+        quick = prepare_for_inference(network)(air)
+        exact = deepcopy(network).double()(air.double())
+    torch.testing.assert_close(quick.double(), exact, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch"])

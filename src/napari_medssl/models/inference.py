@@ -124,16 +124,18 @@ class QuickInstanceNorm(nn.Module):
         # torch's batch norm adds up all rows in one go, which costs it three of seven digits
         pieces = torch.split(rows, max(1, _PIECE // rows.shape[1]))
         mean = rows.mean(0)
-        squares = torch.zeros_like(mean)
+        squares, rest = torch.zeros_like(mean), torch.zeros_like(mean)
         for piece in pieces:
             piece.sub_(mean)
             squares += (piece * piece).sum(0)
-        scale = (squares / len(rows) + self.eps).rsqrt()
+            rest += piece.sum(0)
+        # what rounding left of the mean counts where all rows are alike, as in air
+        rest /= len(rows)
+        scale = (squares / len(rows) - rest * rest).clamp_(min=0).add_(self.eps).rsqrt_()
         scale = scale if self.weight is None else scale * self.weight
+        shift = -rest * scale if self.bias is None else self.bias - rest * scale
         for piece in pieces:
-            piece.mul_(scale)
-            if self.bias is not None:
-                piece.add_(self.bias)
+            torch.addcmul(shift, piece, scale, out=piece)
 
 
 class QuickResidual(nn.Module):
