@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _LAYOUT = {4: torch.channels_last, 5: torch.channels_last_3d}
 _CONVOLUTIONS = (nn.Conv2d, nn.Conv3d)
 _NORMS = (nn.InstanceNorm2d, nn.InstanceNorm3d)
-#: numbers normed at a time: as many as stay in a core's cache
-_PIECE = 1 << 19
+#: numbers normed at a time: as many as stay in a processor's cache
+_PIECE = 1 << 21
 
 
 def prepare_for_inference(network: SegmentationNetwork) -> Callable[[Tensor], Tensor]:
