@@ -25,7 +25,7 @@ APT_PACKAGES = [
     *("libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0", "libxcb-xkb1"),
     *("libxkbcommon-x11-0", "xauth", "xvfb"),
 ]
-IN_PARALLEL = ["--numprocesses", "auto", "--dist", "worksteal"]
+IN_PARALLEL = ["--numprocesses", "auto"]
 WITHOUT_WINDOW = ["-p", "no:napari", "-p", "no:npe2", "-p", "no:pytest-qt"]
 
 
@@ -100,8 +100,9 @@ def test(arguments: list[str]) -> None:
     """Run the tests without a window first, which also proves that the core is free of one."""
     pytest = [python(), "-m", "pytest"]
     one_each = {**os.environ, "OMP_NUM_THREADS": "1"}  # else each process takes every processor
-    core = [*pytest, *WITHOUT_WINDOW, *IN_PARALLEL, "-m", "not gui and not gpu"]
-    run(*core, *arguments, env=one_each)
+    for marks, shared_out in (("not slow", "worksteal"), ("slow", "loadfile")):
+        core = [*pytest, *WITHOUT_WINDOW, *IN_PARALLEL, "--dist", shared_out]
+        run(*core, "-m", f"{marks} and not gui and not gpu", *arguments, env=one_each)
     run(*on_a_screen(virtual=True), *pytest, "-m", "gui", "tests/_napari", *arguments)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import typer
 from napari.layers import Labels
 from qtpy.QtTest import QTest
-from window_stall import StallProbe
+from window_stall import StallProbe, is_looking, wait_until, wait_until_quiet
 
 from napari_medssl._napari.panels.project import ProjectPanel
 from napari_medssl._napari.panels.segment import SegmentPanel
@@ -31,12 +31,11 @@ from napari_medssl.volume import Geometry, Volume
 
 SHAPE = (300, 512, 512)
 CASE = "case-001"
-_EVERY_MS, _REST_MS, _SETTLE_MS = 100, 5000, 20_000
+_EVERY_MS, _REST_MS = 100, 5000
 
 
 def main(
     strokes: Annotated[int, typer.Option(help="How many strokes.")] = 100,
-    settle_ms: Annotated[int, typer.Option(help="For the network's first look.")] = _SETTLE_MS,
 ) -> None:
     """Paint on a case, and watch the event loop."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -44,7 +43,8 @@ def main(
         make_project(folder)
         viewer = napari.Viewer()
         viewer.window.resize(1280, 1000)
-        viewer.window.add_dock_widget(SegmentPanel(viewer), name="Segment", area="right")
+        segment = SegmentPanel(viewer)
+        viewer.window.add_dock_widget(segment, name="Segment", area="right")
         panel = ProjectPanel(viewer, recent=RecentProjects(folder / "recent.json"))
         viewer.window.add_dock_widget(panel, name="Project", area="right")
         panel.presenter.open(folder / "study")
@@ -53,7 +53,8 @@ def main(
         panel.presenter.case.open(CASE)
         while panel.presenter.case.id is None:
             QTest.qWait(20)
-        QTest.qWait(settle_ms)
+        wait_until(lambda: is_looking(segment))  # the network's first look has its own benchmark
+        wait_until_quiet(segment)
         probe, mask = StallProbe(), next(la for la in viewer.layers if isinstance(la, Labels))
         mask.brush_size = 20
         probe.watch("nothing to do", lambda: QTest.qWait(_REST_MS))

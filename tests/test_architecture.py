@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,26 +35,34 @@ MAY_IMPORT = {
         "io",
         "volume",
     },
-    "_napari": {"segment", "models", "project", "correct", "io", "volume"},
+    "_napari": {"segment", "finetune", "jobs", "models", "project", "correct", "io", "volume"},
 }
 TORCH_FREE = {"volume", "io", "correct", "evaluate", "project", "jobs"}
 WINDOW_LIBRARIES = {"napari", "qtpy", "magicgui", "superqt", "PySide6", "vispy"}
-HEAVY = {"torch", "monai", "torchvision", "timm", *WINDOW_LIBRARIES}
+TORCH = {"torch", "monai", "torchvision", "timm"}
+HEAVY = TORCH | WINDOW_LIBRARIES
+
+each_room = pytest.mark.parametrize("room", sorted(ROOMS))
 
 
-def _files() -> list[Path]:
-    return sorted(SRC.rglob("*.py"))
+def _files(room: str | None = None) -> list[Path]:
+    """All files, or those of a room."""
+    return sorted((SRC / room if room else SRC).rglob("*.py"))
 
 
-def _imports(path: Path, *, at_import_only: bool = False) -> set[str]:
+@cache
+def _tree(path: Path) -> ast.AST:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def _imports(path: Path) -> set[str]:
     """Dotted names a file imports; type-checking blocks are left out."""
     names: set[str] = set()
 
     def visit(node: ast.AST) -> None:
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-                continue
-            if at_import_only and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING":
                 continue
             if isinstance(child, ast.Import):
                 names.update(alias.name for alias in child.names)
@@ -62,13 +71,8 @@ def _imports(path: Path, *, at_import_only: bool = False) -> set[str]:
                 names.update(f"{child.module}.{alias.name}" for alias in child.names)
             visit(child)
 
-    visit(ast.parse(path.read_text("utf-8")))
+    visit(_tree(path))
     return names
-
-
-def _room(path: Path) -> str:
-    relative = path.relative_to(SRC)
-    return relative.parts[0] if len(relative.parts) > 1 else ""
 
 
 def _rooms_imported(path: Path) -> set[str]:
@@ -83,45 +87,43 @@ def test_every_room_is_in_the_table() -> None:
     assert set(MAY_IMPORT) == ROOMS
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(SRC)))
-def test_imports_go_down_only(path: Path) -> None:
-    room = _room(path)
-    if not room:
-        return
-    upward = _rooms_imported(path) - MAY_IMPORT[room] - {room}
-    assert not upward, f"{path.name} may not import {sorted(upward)}"
+@each_room
+def test_imports_go_down_only(room: str) -> None:
+    for path in _files(room):
+        upward = _rooms_imported(path) - MAY_IMPORT[room] - {room}
+        assert not upward, f"{path.relative_to(SRC)} may not import {sorted(upward)}"
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(SRC)))
-def test_torch_and_qt_stay_in_their_rooms(path: Path) -> None:
-    room = _room(path)
-    packages = {name.split(".")[0] for name in _imports(path)}
-    if room in TORCH_FREE:
-        assert not packages & {"torch", "monai", "torchvision", "timm"}
-    if room not in {"_napari", "cli"}:
-        assert not packages & WINDOW_LIBRARIES
-    if path.parent.name == "presenters":
-        assert not packages & WINDOW_LIBRARIES
+@each_room
+def test_torch_and_qt_stay_in_their_rooms(room: str) -> None:
+    for path in _files(room):
+        forbidden = set(TORCH) if room in TORCH_FREE else set()
+        if room not in {"_napari", "cli"} or path.parent.name == "presenters":
+            forbidden |= WINDOW_LIBRARIES
+        found = forbidden & {name.split(".")[0] for name in _imports(path)}
+        assert not found, f"{path.relative_to(SRC)} may not import {sorted(found)}"
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(SRC)))
-def test_files_are_one_idea(path: Path) -> None:
-    lines = path.read_text("utf-8").count("\n")
-    assert lines <= 400, f"{path.name} has {lines} lines; split it"
-    assert path.stem not in {"utils", "helpers", "common", "misc"}
+def test_files_are_one_idea() -> None:
+    for path in _files():
+        lines = path.read_text("utf-8").count("\n")
+        assert lines <= 400, f"{path.name} has {lines} lines; split it"
+        assert path.stem not in {"utils", "helpers", "common", "misc"}
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["napari_medssl", "napari_medssl.cli", "napari_medssl._napari.reader"],
-)
-def test_import_is_light(module: str) -> None:
-    code = f"import sys, {module}; print(' '.join({sorted(HEAVY)!r} & sys.modules.keys()))"
-    code = code.replace("['", "{'").replace("']", "'}")
+def _loaded_by(*modules: str, of: set[str]) -> str:
+    """What of some packages is there once modules are imported in a new process."""
+    code = f"import sys, {', '.join(modules)}; print(*sorted({of!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    return done.stdout.strip()
 
 
+def test_import_is_light() -> None:
+    modules = ("napari_medssl", "napari_medssl.cli", "napari_medssl._napari.reader")
+    assert _loaded_by(*modules, of=HEAVY) == ""
+
+
+@pytest.mark.slow
 def test_manifest_modules_are_light() -> None:
     import yaml
 
@@ -129,10 +131,7 @@ def test_manifest_modules_are_light() -> None:
     commands = manifest["contributions"]["commands"]
     modules = sorted({command["python_name"].split(":")[0] for command in commands})
     assert all(module.startswith("napari_medssl._napari") for module in modules)
-    heavy = sorted({"torch", "monai", "torchvision", "timm"})
-    code = f"import sys, {', '.join(modules)}; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert _loaded_by(*modules, of=TORCH) == ""
 
 
 def test_files_are_written_atomically_only() -> None:
@@ -142,6 +141,6 @@ def test_files_are_written_atomically_only() -> None:
     for path in _files():
         if path.name in allowed:
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.Attribute):
                 assert node.attr not in writers, f"{path.name} writes a file; use atomic_write"

@@ -16,6 +16,9 @@ from napari_medssl._napari.presenters.automatic_canvas import OpenProject
 from napari_medssl._napari.presenters.document import Document
 from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 from napari_medssl.errors import StoppedError
+from napari_medssl.jobs import Job, JobStore, jobs_folder
+from napari_medssl.jobs.events import EVENTS, EventLog
+from napari_medssl.jobs.process import write_process
 from napari_medssl.models.trained import OutputClass, TrainedCard
 from napari_medssl.volume import Notice
 
@@ -98,6 +101,9 @@ class FakeModels:
         self.loads.append((name, device))
         return self.segmenter
 
+    def device(self, wanted):
+        return "cpu" if wanted == "auto" else wanted
+
     def options(self, settings):
         return FakeOptions(**settings)
 
@@ -152,10 +158,34 @@ class FakeCanvas:
         self.uncertainty = percent
 
 
+class FakeEngine:
+    """Starts nothing: the test works on the jobs, as their processes would."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.refuses: Exception | None = None
+
+    def submit(self, job) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.jobs.append(job)
+        self.tell("state", state="running")
+
+    def tell(self, kind, **facts) -> None:
+        """Let the youngest job tell something; it is this process that works on it."""
+        write_process(self.jobs[-1].folder)
+        log = EventLog(self.jobs[-1].folder / EVENTS)
+        log.append(kind, **facts)
+        log.close()
+
+
 class AutomaticBench:
     """The presenter between fakes, with what the panel was told in ``said``."""
 
-    def __init__(self, volume=None, case=None, project=None, *cards, cases=()) -> None:
+    def __init__(
+        self, volume=None, case=None, project=None, *cards, cases=(), store=None, engine=None
+    ) -> None:
+        self.engine, self.store = engine or FakeEngine(), store or JobStore(jobs_folder())
         self.canvas, self.models = FakeCanvas(volume, case), FakeModels(*cards)
         self.work, self.runner, self.view = FakeWork(), FakeWork(), MagicMock()
         self.said: list[str] = []
@@ -163,12 +193,14 @@ class AutomaticBench:
         self.project, self.cases = project, cases
         self.view.show_status.side_effect = self._hear
         self.panel = AutomaticPresenter(
-            AutomaticViews(*[self.view] * 5),
+            AutomaticViews(*[self.view] * 6),
             self.canvas,
             self.work,
             self.runner,
             self.models,
             self._door,
+            self.store,
+            self.engine,
         )
 
     def start(self) -> AutomaticBench:
@@ -186,6 +218,11 @@ class AutomaticBench:
     def rows(self):
         """What the panel lists."""
         return {row.name: row for row in self.view.show_review.call_args.args[0]}
+
+    def look(self) -> None:
+        """Let a second pass."""
+        self.panel.all_cases.look()
+        self.work.answer_all()
 
     def rest(self) -> None:
         self.work.rest()

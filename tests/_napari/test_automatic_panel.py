@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from napari_medssl.io import write_volume
+from napari_medssl.jobs import JobStore, jobs_folder
 from napari_medssl.project import create_project, open_project
 from napari_medssl.project.proposals import pending, read_proposal
+from napari_medssl.project.proposing import ProposeReport
+from napari_medssl.project.segment_task import write_report
 from napari_medssl.volume import Geometry, Volume
 
 pytestmark = pytest.mark.gui
 pytest.importorskip("napari")
 
-from automatic_fakes import FakeModels  # noqa: E402
+from automatic_fakes import FakeEngine, FakeModels  # noqa: E402
 from napari.layers import Image, Labels  # noqa: E402
 from panel_fakes import FakeEngines  # noqa: E402
 from qtpy.QtWidgets import (  # noqa: E402
@@ -23,6 +26,7 @@ from qtpy.QtWidgets import (  # noqa: E402
     QPushButton,
     QTableWidget,
 )
+from segment_process import ENGINE, WINDOW_S  # noqa: E402
 
 from napari_medssl._napari.layers import DOCUMENT, image_layer  # noqa: E402
 from napari_medssl._napari.panels.automatic import AutomaticPanel  # noqa: E402
@@ -44,17 +48,28 @@ def scan(value=200, **rest) -> Volume:
 class Window:
     """A viewer with the Automatic panel, and others where wanted."""
 
-    def __init__(self, viewer, qtbot, settings, *, segment=False, project=False) -> None:
-        self.viewer, self.qtbot, self.models = viewer, qtbot, FakeModels()
+    def __init__(
+        self, viewer, qtbot, settings, *, segment=False, project=False, engine=None
+    ) -> None:
+        self.viewer, self.qtbot = viewer, qtbot
+        self.models, self.engine = FakeModels(), engine
         self.others = []
         if segment:
             self.others.append(SegmentPanel(viewer, engines=FakeEngines()))
         if project:
             self.others.append(ProjectPanel(viewer, recent=RecentProjects(settings)))
-        self.panel = AutomaticPanel(viewer, models=self.models)
-        for made in (*self.others, self.panel):
+        for made in self.others:
             viewer.window.add_dock_widget(made, area="right")
+        self.open()
+
+    def open(self) -> None:
+        self.panel = AutomaticPanel(self.viewer, models=self.models, engine=self.engine)
+        self.viewer.window.add_dock_widget(self.panel, area="right")
         self.until(lambda: "Finds:" in self.texts)
+
+    def reopen(self) -> None:
+        self.viewer.window.remove_dock_widget(self.panel)
+        self.open()
 
     def show(self, volume) -> Image:
         data, options, _ = image_layer(volume)
@@ -74,6 +89,10 @@ class Window:
     def button(self, text) -> QPushButton:
         buttons = self.panel.findChildren(QPushButton)
         return next(b for b in buttons if b.text().startswith(text) and not b.isHidden())
+
+    def offers(self, text) -> bool:
+        buttons = self.panel.findChildren(QPushButton)
+        return any(b.text() == text and b.isEnabled() and not b.isHidden() for b in buttons)
 
     def press(self, text) -> None:
         assert self.button(text).isEnabled(), text
@@ -239,18 +258,31 @@ def test_the_panel_stays_quick_while_a_model_runs_and_stop_ends_it(window):
     assert one.layer(PROPOSAL) is None
 
 
-def test_a_project_run_leaves_proposals_that_are_offered_with_their_case(window, study):
-    one = window(project=True)
+def test_a_run_on_a_project_outlives_the_panel_and_is_found_again(window, study, monkeypatch):
+    """A real process; its proposals are offered as they come, and accepted."""
+    monkeypatch.setenv(WINDOW_S, "0.8")
+    one = window(project=True, engine=ENGINE)
     panel = one.others[0]
     panel.presenter.open(study)
     one.until(lambda: len(panel.presenter.cases.all) == 2)
-    one.panel.presenter.run.show()
-    one.press("Run on 2 cases")
-    one.until(lambda: "2 cases got a proposal." in one.texts)
     panel.presenter.case.open("case-002")
     one.until(lambda: panel.presenter.case.id == "case-002")
-    assert "A model's proposal waits" in panel._status._line.text()
-    one.until(lambda: "'Organs in CT' has a proposal for this case." in one.texts)
+    one.until(lambda: one.offers("Run on 2 cases"))
+    one.press("Run on 2 cases")
+    assert not one.offers("Run on 2 cases")
+    one.until(lambda: "It goes on in the background" in one.texts)
+    one.reopen()
+    row = one.panel._run._job
+    one.until(lambda: not row.isHidden())
+    (job,) = JobStore(jobs_folder()).jobs()
+    assert not job.status().is_over
+    assert not job.stop_asked
+    assert not one.offers("Run on 2 cases")
+    assert one.button("Run on this image").isEnabled(), "one image at a time may still be run"
+    one.until(lambda: "All cases: Case 2 of 2, part" in one.texts)
+    one.until(lambda: "2 cases got a proposal." in one.texts)
+    one.until(lambda: row.isHidden() and one.offers("Run on 2 cases"))
+    assert "'Organs in CT' has a proposal for this case." in one.texts
     one.press("Look at it")
     one.until(lambda: one.layer(PROPOSAL) is not None)
     one.press("Accept all")
@@ -258,13 +290,36 @@ def test_a_project_run_leaves_proposals_that_are_offered_with_their_case(window,
     panel.presenter.case.open("case-001")
     one.until(lambda: panel.presenter.case.id == "case-001")
     assert one.layer(PROPOSAL) is None
+    one.until(lambda: "'Organs in CT' has a proposal for this case." in one.texts)
     one.close()
     with open_project(study) as project:
-        assert np.count_nonzero(project.load("case-002").labels) == 400
+        assert project.load("case-002").labels.any()
         assert project.load("case-002").outlines[0]["automatic"]
         assert [row.info.name for row in project.labels()] == ["liver", "spleen"]
         assert read_proposal(project, "case-002") is None
         assert [found.case for found in pending(project)] == ["case-001"]
+
+
+def test_stop_ends_the_job_after_the_part_in_hand(window, study):
+    engine = FakeEngine()
+    one = window(project=True, engine=engine)
+    panel = one.others[0]
+    panel.presenter.open(study)
+    one.until(lambda: len(panel.presenter.cases.all) == 2)
+    one.until(lambda: one.offers("Run on 2 cases"))
+    one.press("Run on 2 cases")
+    one.until(lambda: bool(engine.jobs))
+    doing = "Case 2 of 2, part 1 of 4"
+    engine.tell("progress", done=1.25, total=2, doing=doing, seconds_left=30)
+    one.until(lambda: f"All cases: {doing}. About 30 s left." in one.texts)
+    stop = one.panel._run._job.findChild(QPushButton)
+    stop.click()
+    one.until(lambda: "All cases: Stops after the part in hand" in one.texts)
+    assert not stop.isEnabled()
+    one.until(lambda: engine.jobs[0].stop_asked)
+    write_report(ProposeReport(("case-001",), stopped=True), engine.jobs[0].artifacts)
+    engine.tell("state", state="cancelled")
+    one.until(lambda: "1 case got a proposal. Stopped: run again to go on." in one.texts)
 
 
 def test_the_dock_gives_everything_back(window):

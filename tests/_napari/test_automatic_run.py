@@ -1,4 +1,4 @@
-"""Running a model behind the panel: on one image, on a project, stopped, and how long it takes."""
+"""Running a model behind the panel on the image in hand: stopped, and how long it takes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ from panel_fakes import make_volume
 from napari_medssl._napari.presenters.automatic_run import RunSettings, progress_words, time_left
 from napari_medssl.errors import GeometryError
 from napari_medssl.io import write_volume
-from napari_medssl.project import create_project, open_project
-from napari_medssl.project.proposals import pending, read_proposal
+from napari_medssl.project import create_project
+from napari_medssl.project.proposals import read_proposal
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A project of three cases, the second of them done, the third of another size."""
+    """A project of one case."""
     folder = tmp_path / "scans"
     folder.mkdir()
-    for number in range(3):
-        write_volume(make_volume((6, 20, 30 + number)), folder / f"scan{number}.nii.gz")
+    write_volume(make_volume(), folder / "scan.nii.gz")
     with create_project(tmp_path / "study") as made:
         made.add(folder)
-        made.set_status("case-002", "done")
         yield made
 
 
@@ -103,49 +101,6 @@ def test_a_result_for_an_image_that_was_left_waits_for_it():
     bench.view.show_review.assert_called()
 
 
-def test_all_cases_that_are_not_done_get_a_proposal_and_unfit_ones_are_told(project):
-    bench = AutomaticBench(None, None, project).start()
-    bench.models.widest = 31
-    assert bench.view.show_ready.call_args.kwargs["cases"] == 2
-    bench.panel.run.run_all()
-    bench.runner.answer_all()
-    assert [one.case for one in pending(project)] == ["case-001"]
-    words, left_out = bench.view.show_report.call_args.args
-    assert words == "1 case got a proposal, 1 left out."
-    assert left_out == ["scan2: It is too wide."]
-    told = [call.args for call in bench.view.show_running.call_args_list]
-    assert any(words.startswith("Case 1 of 2, part 4 of 4") for words, *_ in told)
-    bench.panel.run.run_all(anyway=True)
-    bench.runner.answer_all()
-    assert [one.case for one in pending(project)] == ["case-001", "case-003"]
-    assert "1 case had it before" in bench.said[-1]
-
-
-def test_a_project_run_that_is_stopped_keeps_what_is_finished(project):
-    bench = AutomaticBench(None, None, project).start()
-    seen = []
-
-    def stop_at_the_second():
-        seen.append(1)
-        if len(seen) == 5:
-            bench.panel.run.stop()
-
-    bench.models.segmenter.before_each = stop_at_the_second
-    bench.panel.run.run_all(anyway=True)
-    bench.runner.answer_all()
-    assert [one.case for one in pending(project)] == ["case-001"]
-    assert bench.said[-1] == "1 case got a proposal. Stopped: run again to go on."
-
-
-def test_a_read_only_project_refuses_with_a_sentence(project):
-    with open_project(project.folder) as second:
-        bench = AutomaticBench(None, None, second).start()
-        assert bench.view.show_ready.call_args.kwargs["cases"] == 0
-        bench.panel.run.run_all()
-        assert "open in another window" in bench.problems[-1]
-        assert not bench.runner.jobs
-
-
 def test_a_run_on_the_case_in_hand_is_kept_with_it(project):
     volume = project.read_image("case-001")
     bench = AutomaticBench(volume, "case-001", project).start()
@@ -157,23 +112,10 @@ def test_a_run_on_the_case_in_hand_is_kept_with_it(project):
     assert "Open an image" in bench.problems[-1]
 
 
-def test_the_case_in_hand_is_offered_what_a_run_on_all_found(project):
-    volume = project.read_image("case-001")
-    bench = AutomaticBench(volume, "case-001", project).start()
-    bench.view.show_offer.assert_called_with("")
-    bench.panel.run.run_all()
-    bench.runner.answer_all()
-    bench.work.answer_all()
-    bench.view.show_offer.assert_called_with("'Organs in CT' has a proposal for this case.")
-    bench.panel.review.offers.open()
-    bench.work.answer_all()
-    assert set(bench.rows) == {"liver", "spleen"}
-
-
 def test_progress_in_words():
-    assert progress_words(0, 1, 0, 0, 0) == "Getting ready"
-    assert progress_words(2, 12, 1, 2, 250) == "Case 3 of 12, part 1 of 2. About 16 min left."
-    assert progress_words(12, 12, 0, 0, 250) == "Case 12 of 12"
+    assert progress_words(0, 0, 0) == "Getting ready"
+    assert progress_words(1, 4, 250) == "Part 1 of 4. About 12 min left."
+    assert progress_words(4, 4, 250) == "Part 4 of 4"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def test_a_model_is_added_listed_judged_and_run(file):
     volume = make_volume((8, 20, 30))
     assert models.fitness(known, make_volume(modality="MR"))[0].code == "modality"
     options = models.options(RunSettings(overlap=0.1, uncertainty=True, min_ml=0.01).plain(known))
+    assert models.device("cpu") == "cpu"
     ran = ModelProposer(models.load(name, "cpu"), known, options, models.fitness)
     found = ran.propose(volume)
     assert found.labels.shape == volume.geometry.shape
@@ -44,3 +45,5 @@ def test_a_model_is_added_listed_judged_and_run(file):
 def test_a_model_that_is_not_there_is_a_sentence():
     with pytest.raises(UsageError, match="medssl models add"):
         InstalledModels().load("nothing", "cpu")
+    with pytest.raises(UsageError, match="does not have"):
+        InstalledModels().device("cuda:99")

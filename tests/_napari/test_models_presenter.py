@@ -39,7 +39,6 @@ def test_what_does_not_suit_warns_before_it_runs_and_not_without_an_image():
     bench.view.show_misfits.assert_called_with(["It is MR, not CT."])
     assert bench.view.show_ready.call_args.kwargs == {
         "here": True,
-        "cases": 0,
         "unfit": True,
         "flips": False,
     }

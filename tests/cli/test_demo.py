@@ -5,12 +5,14 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from napari_medssl.cli import app
 
 
+@pytest.mark.slow
 def test_headless_saves_a_mask_a_picture_and_prints_figures(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["demo", "--headless", "--json", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output

@@ -109,6 +109,13 @@ def test_the_report_is_written_and_never_over_another_file(folders, tmp_path):
     assert medssl("--pred", ours, "--ref", theirs, "--json", out, "--force").exit_code == 0
 
 
+@pytest.mark.parametrize("more", [(), ("--json", "-")])
+def test_force_without_a_file_to_write_is_refused(folders, more):
+    done = medssl("--pred", folders[0], "--ref", folders[1], "--force", *more)
+    assert done.exit_code == 2
+    assert "--force without a file to write; expected --json OUT" in done.output
+
+
 def test_rows_as_csv(folders, tmp_path):
     out = tmp_path / "scores.csv"
     assert medssl("--pred", folders[0], "--ref", folders[1], "--json", out).exit_code == 0

@@ -1,183 +1,153 @@
+"""Teaching a network for volumes: the job in this process, and once as a user starts it."""
+
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
-import typer
-from PIL import Image
 from typer.testing import CliRunner, Result
 
-from napari_medssl.cli.finetune import finetune
-from napari_medssl.errors import GeometryError, MedSSLError, UnreadableFileError, UsageError
+from napari_medssl.cli import app
+from napari_medssl.cli.learn_job import run_finetune_job
+from napari_medssl.errors import MedSSLError
+from napari_medssl.jobs import Job, JobStore, Report, new_spec
+from napari_medssl.jobs.events import EVENTS, EventLog
+from napari_medssl.models.trained import find_trained
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "finetune"))
-from tiny_sam import tiny_engine
 
-
-@pytest.fixture(autouse=True)
-def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tiny SAM, whatever is asked for."""
-    monkeypatch.setattr("napari_medssl.models.load.load_engine", lambda *_, **__: tiny_engine())
+def write_case(root: Path, name: str, seed: int) -> None:
+    """A bright ball of label 5, the file's axes turned against the patient's."""
+    random = np.random.default_rng(seed)
+    x, y, z = np.indices((20, 24, 18))
+    middle = random.integers(7, 12, 3)
+    ball = (x - middle[0]) ** 2 + (y - middle[1]) ** 2 + (z - middle[2]) ** 2 <= 30
+    image = (random.normal(100, 10, ball.shape) + 150 * ball).astype(np.float32)
+    affine = np.array([[0, 0, 1.5, 0], [-1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1]])
+    for kind, array in (("images", image), ("labels", 5 * ball.astype(np.uint8))):
+        (root / kind).mkdir(parents=True, exist_ok=True)
+        nib.save(nib.Nifti1Image(array, affine), root / kind / f"{name}.nii.gz")
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Pictures of four patients, two of each, and their masks."""
-    images, labels = tmp_path / "images", tmp_path / "labels"
-    images.mkdir()
-    labels.mkdir()
-    random = np.random.default_rng(0)
-    for patient in range(4):
-        for number in range(2):
-            grey = random.integers(0, 90, (40, 52)).astype(np.uint8)
-            mask = np.zeros((40, 52), np.uint8)
-            row, column = random.integers(2, 18, 2)
-            mask[row : row + 16, column : column + 20] = 255
-            grey[mask > 0] += 150
-            Image.fromarray(grey).save(images / f"p{patient}_{number}.png")
-            Image.fromarray(mask).save(labels / f"p{patient}_{number}.png")
-    return images, labels
+    for number in range(3):
+        write_case(tmp_path, f"pat{number}", number)
+    return tmp_path / "images", tmp_path / "labels"
 
 
-def medssl(folders: tuple[Path, Path], *arguments: object) -> Result:
-    app = typer.Typer()
-    app.command()(finetune)
-    given = ["--images", folders[0], "--labels", folders[1], *arguments]
-    done = CliRunner().invoke(app, [str(argument) for argument in given])
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done
+def job_for(folders: tuple[Path, Path], root: Path, **changes: Any) -> Job:
+    source = {"images": str(folders[0]), "labels": str(folders[1])}
+    arguments = {
+        "source": source,
+        "held_out": None,
+        "held_out_part": 0.0,
+        "title": "balls",
+        "network": None,
+        "start": None,
+        "minutes": None,
+        "steps": 30,
+        "threads": 1,
+        **changes,
+    }
+    return JobStore(root).create(new_spec("finetune", arguments))
 
 
-def test_it_learns_measures_and_says_so(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    quick = ("--out", out, "--steps", 3, "--batch", 2, "--val-fraction", 0.3)
-    said = json.loads(medssl(folders, *quick, "--json").stdout)
-    card = said["card"]
-    assert said["finished"]
-    assert (said["steps"], said["went_on_from"]) == (3, 0)
-    assert Path(said["weights"]).is_file()
-    judged = {name.split("_")[0] for name in card["judged_on"]}
-    learned = {name.split("_")[0] for name in card["trained_on"]}
-    assert (len(judged), len(learned)) == (1, 3)
-    assert not judged & learned
-    assert len(card["trained_on"]) == 6
-    assert 0 <= card["figures"]["dice_before"] <= 1
-    again = medssl(folders, *quick)
-    assert "finished already" in again.stdout
-    assert "held out" in again.stdout
-    with pytest.raises(UsageError, match="other settings"):
-        medssl(folders, *quick, "--seed", 1)
+def run(job: Job) -> tuple[bool, list[Any]]:
+    log = EventLog(job.folder / EVENTS)
+    whole = run_finetune_job(job, Report(log), lambda: False)
+    log.close()
+    return whole, job.events()[0]
 
 
-def test_ctrl_c_keeps_the_state_and_the_same_command_goes_on(
-    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from napari_medssl.finetune import sam
-
-    step_along, done = sam.step_along, []
-
-    def pressing(*given) -> None:
-        step_along(*given)
-        done.append(1)
-        if len(done) == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(sam, "step_along", pressing)
-    quick = ("--out", tmp_path / "out", "--steps", 4, "--batch", 2)
-    stopped = medssl(folders, *quick)
-    assert "Stopped after step 2 of 4; run it again to go on" in stopped.stdout
-    assert "no network to use" in stopped.stdout
-    more = medssl(folders, *quick)
-    assert "Went on from step 2" in more.stdout
-    assert "--weights" in more.stdout
-    assert len(done) == 4
+def medssl(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_scans_and_held_out_folders(tmp_path: Path) -> None:
-    """Slices of two scans are learned, one of them is judged on."""
-    random = np.random.default_rng(0)
-    for place in ("images", "labels", "vi", "vl"):
-        (tmp_path / place).mkdir()
-    for name, images, labels in (("a", "images", "labels"), ("b", "vi", "vl")):
-        array = random.integers(0, 300, (30, 36, 5)).astype(np.int16)
-        mask = np.zeros(array.shape, np.uint8)
-        mask[5:20, 6:24, 1:4] = 2
-        nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / images / f"{name}.nii.gz")
-        nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / labels / f"{name}.nii.gz")
-    (tmp_path / "images" / "lonely.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    folders = (tmp_path / "images", tmp_path / "labels")
-    held = ("--val-images", tmp_path / "vi", "--val-labels", tmp_path / "vl")
-    quick = ("--out", tmp_path / "out", "--steps", 2, "--smallest-voxels", 500)
-    said = json.loads(medssl(folders, *quick, *held, "--json").stdout)
-    assert said["card"]["trained_on"] == ["a"]
-    assert said["card"]["judged_on"] == ["b"]
-    assert said["card"]["figures"]["objects"] == 3
-    assert "1 files of 'images' have no partner" in said["warnings"]
-    with pytest.raises(UsageError, match="'a' to learn from and to judge by"):
-        medssl(folders, *quick, "--val-images", folders[0], "--val-labels", folders[1])
+def test_what_it_learned_segments_a_case_on_its_own_grid(folders, tmp_path: Path) -> None:
+    job = job_for(folders, tmp_path / "jobs", held_out_part=0.34)
+    whole, events = run(job)
+    assert whole
+    metrics = {name for event in events if event.kind == "metric" for name in event.facts}
+    assert {"loss", "dice", "dice of 5"} <= metrics
+    path, card = find_trained(str(job.artifacts / "model.safetensors"))
+    assert [c.value for c in card.classes] == [5]
+    assert len(card.trained_on) == 2
+    assert all(name.startswith("case-") for name in card.trained_on)
+    assert list(job.artifacts.glob("preview-*.png"))
+    text = (job.artifacts / "model.json").read_text()
+    assert "pat0" not in text
+    assert str(tmp_path) not in text
+    write_case(tmp_path / "new", "other", 9)
+    image, out = tmp_path / "new" / "images" / "other.nii.gz", tmp_path / "mask.nii.gz"
+    done = medssl("segment", image, "--model", path, "--out", out, "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    found, source = nib.load(out), nib.load(image)
+    assert found.shape == source.shape
+    np.testing.assert_array_equal(found.affine, source.affine)
+    mask = np.asarray(found.dataobj) == 5
+    truth = np.asarray(nib.load(tmp_path / "new" / "labels" / "other.nii.gz").dataobj) == 5
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.6
 
 
-def _empty(folders: tuple[Path, Path]) -> None:
-    for path in folders[1].iterdir():
-        Image.fromarray(np.zeros((40, 52), np.uint8)).save(path)
+def test_it_begins_with_weights_of_ours_and_says_how_many(folders, tmp_path: Path) -> None:
+    first = job_for(folders, tmp_path / "jobs", steps=3)
+    run(first)
+    weights = first.artifacts / "model.safetensors"
+    again = job_for(folders, tmp_path / "jobs", steps=2, start=str(weights))
+    whole, events = run(again)
+    assert whole
+    notes = [event.facts["note"] for event in events if "note" in event.facts]
+    assert any("50 of 50 tensors come from 'balls'" in note for note in notes)
+    _, parent = find_trained(str(weights))
+    _, card = find_trained(str(again.artifacts / "model.json"))
+    assert card.parent == parent.sha256
 
 
-def _other_names(folders: tuple[Path, Path]) -> None:
-    for path in folders[1].iterdir():
-        path.rename(path.with_name(f"seg-{path.name}"))
-
-
-def _other_size(folders: tuple[Path, Path]) -> None:
-    Image.fromarray(np.ones((40, 50), np.uint8)).save(folders[1] / "p0_0.png")
-
-
-def _one_patient(folders: tuple[Path, Path]) -> None:
-    for folder in folders:
-        for path in folder.glob("p[123]*"):
-            path.unlink()
-
-
-def _nothing(folders: tuple[Path, Path]) -> None:
-    """Leave the folders as they are."""
+def test_a_broken_case_is_left_out_by_its_id(folders, tmp_path: Path) -> None:
+    path = folders[0] / "pat1.nii.gz"
+    job = job_for(folders, tmp_path / "jobs", steps=2)
+    run(job)
+    for place in job.artifacts.glob("prepared/case-002"):
+        for file in place.iterdir():
+            file.unlink()
+    path.write_bytes(path.read_bytes()[:300])
+    (job.artifacts / "plan.json").unlink()
+    _, events = run(job)
+    warnings = [event.facts["text"] for event in events if event.kind == "warning"]
+    assert any(text.startswith("case-002 was left out") for text in warnings)
+    assert not any("pat1" in text and str(tmp_path) in text for text in warnings)
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "spoil", "arguments"),
+    ("arguments", "said"),
     [
-        (UsageError, "no file of 'images' is called as", _other_names, []),
-        (UsageError, "no object to learn from in the masks of 6 images", _empty, []),
-        (GeometryError, "'p0_0.png' have", _other_size, []),
-        (UsageError, "one patient", _one_patient, []),
-        (UsageError, "the network 'unet3d'", _nothing, ["--net", "unet3d"]),
-        (UsageError, "the mode 'all'", _nothing, ["--mode", "all"]),
-        (UsageError, "--val-fraction 1", _nothing, ["--val-fraction", "1"]),
-        (UsageError, "one of --val-images", _nothing, ["--val-images", "x"]),
-        (UsageError, "finds no patient", _nothing, ["--patient", "spleen"]),
-        (
-            UnreadableFileError,
-            "there is no 'x'",
-            _nothing,
-            ["--val-images", "x", "--val-labels", "x"],
-        ),
+        (["--net", "unet3d"], "unet3d"),
+        (["--init", "nobody"], "the trained model 'nobody'"),
+        (["--steps", "5", "--minutes", "1"], "both --minutes and --steps"),
+        (["--minutes", "-1"], "-1.0 minutes"),
+        (["--threads", "0"], "0 threads"),
+        (["--val-fraction", "1"], "--val-fraction 1"),
+        (["--val-images", "x"], "one of --val-images"),
     ],
 )
-def test_wrong_input_is_one_sentence(
-    folders: tuple[Path, Path], tmp_path: Path, kind: type[MedSSLError], said: str, spoil, arguments
-) -> None:
-    spoil(folders)
-    with pytest.raises(kind, match=said):
-        medssl(folders, "--out", tmp_path / "out", *arguments)
+def test_wrong_input_is_one_sentence(folders, tmp_path: Path, arguments, said) -> None:
+    given = ["finetune", "--images", folders[0], "--labels", folders[1], "--out", tmp_path / "out"]
+    done = medssl(*given, *arguments)
+    assert isinstance(done.exception, MedSSLError) or done.exit_code in (1, 2)
+    assert said in f"{done.output} {done.exception}"
     assert not (tmp_path / "out").exists()
 
 
-def test_an_out_that_is_no_folder_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("")
-    with pytest.raises(MedSSLError, match="cannot be made"):
-        medssl(folders, "--out", tmp_path / "out")
+@pytest.mark.slow
+def test_as_a_user_starts_it(folders, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    given = ["--images", folders[0], "--labels", folders[1], "--out", out]
+    done = medssl("finetune", *given, "--steps", 3, "--threads", 1, "--device", "cpu", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output.splitlines()[-1])
+    assert told["state"] == "done"
+    assert Path(told["model"]).is_file()

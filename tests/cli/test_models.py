@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from napari_medssl import models
+from napari_medssl.cli.model_words import step_words
 from napari_medssl.cli.models import models_app
 from napari_medssl.errors import UsageError, WeightsError
 from napari_medssl.models import model_card
@@ -38,6 +39,18 @@ def test_a_card_is_shown() -> None:
     assert json.loads(medssl_models("show", "medsam", "--json").stdout)["prompts"] == ["box"]
     with pytest.raises(UsageError, match="sam2"):
         medssl_models("show", "sam2")
+
+
+def test_a_card_is_said_in_words() -> None:
+    said = medssl_models("show", "unet_small").stdout
+    assert "sees        2-D and 3-D" in said
+    assert "window      256 x 256 (2-D), 96 x 96 x 96 (3-D)" in said
+    assert "{" not in said
+    step = {"do": "resample", "spacing_mm": (2.0, None, 1.5), "interpolation": "linear"}
+    assert step_words(step) == "resample to 2 x own x 1.5 mm"
+    assert step_words({"do": "to-unit", "low": -175, "high": 250}) == "to-unit -175 to 250"
+    assert step_words({"do": "z-score", "of_foreground": False}) == "z-score"
+    assert step_words({"do": "orient", "codes": "RAS"}) == "orient RAS"
 
 
 def test_a_file_is_recognised_by_its_content(tmp_path: Path) -> None:
@@ -120,10 +133,10 @@ def test_a_file_that_does_not_fit_is_refused_with_the_counts(tmp_path: Path) -> 
 
 def test_random_weights_are_written(tmp_path: Path) -> None:
     out = tmp_path / "fresh.safetensors"
-    said = medssl_models("new", "swin_unetr", "--out", out, "--dimensions", 2).stdout
+    said = medssl_models("new", "unet_small", "--out", out, "--dimensions", 2).stdout
     assert "learnt nothing" in said
     assert json.loads(medssl_models("show", out, "--json").stdout)["method"] == "random"
-    again = medssl_models("new", "swin_unetr", "--out", tmp_path / "b.safetensors", "--json",
+    again = medssl_models("new", "unet_small", "--out", tmp_path / "b.safetensors", "--json",
                           "--dimensions", 2, "--classes", 4)  # fmt: skip
     assert len(json.loads(again.stdout)["classes"]) == 4
 

@@ -15,12 +15,23 @@ from typer.testing import CliRunner, Result
 
 from napari_medssl.cli import app
 from napari_medssl.cli.nnunet_job import run_nnunet_job
+from napari_medssl.cli.nnunet_plan import run_plan_job
 from napari_medssl.cli.nnunet_source import arguments_of, open_source
 from napari_medssl.errors import UsageError, WeightsError
+from napari_medssl.finetune.nnunet.request import (
+    PLAN_FILE,
+    PLAN_KIND,
+    PLAN_TITLE,
+    plan_arguments,
+    read_planned,
+)
 from napari_medssl.jobs import Job, JobStore, Report, new_spec
 from napari_medssl.jobs.events import EVENTS, EventLog
+from napari_medssl.project import create_project, open_project
+from napari_medssl.project.proposals import pending
 
 pytest.importorskip("nnunetv2")
+pytestmark = pytest.mark.slow
 
 #: a run that is whole, and what each of its two parts told
 Trained = tuple[Job, list[list[dict[str, Any]]]]
@@ -293,6 +304,41 @@ def test_a_plan_names_what_is_made_and_why_not_the_rest(cases: tuple[Path, Path]
         medssl("nnunet", "plan", "--images", cases[0], "--labels", cases[1], "--json").stdout
     )
     assert [one["name"] for one in made["configurations"] if one["made"]] == ["2d", "3d_fullres"]
+
+
+def test_a_plan_as_a_job_is_what_the_window_reads(cases: tuple[Path, Path], tmp_path: Path) -> None:
+    source = arguments_of(None, *cases, everything=False)
+    spec = new_spec(PLAN_KIND, plan_arguments(source, 8.0), title=PLAN_TITLE)
+    job = JobStore(tmp_path).create(spec)
+    log = EventLog(job.folder / EVENTS)
+    assert not run_plan_job(job, Report(log), lambda: True)  # stopped before it began
+    assert list(job.artifacts.iterdir()) == []
+    assert run_plan_job(job, Report(log), lambda: False)
+    log.close()
+    assert [path.name for path in job.artifacts.iterdir()] == [PLAN_FILE]
+    planned = read_planned(job.artifacts / PLAN_FILE)
+    assert (planned.cases, planned.memory_gb) == (5, 8.0)
+    assert [one.is_made for one in planned.configurations] == [True, True, False, False]
+    assert planned.devices[-1][0] == "cpu"
+    assert job.status().doing == "Done"
+
+
+def test_what_a_run_found_waits_in_the_project(
+    trained: Trained, cases: tuple[Path, Path], tmp_path: Path
+) -> None:
+    job, _ = trained
+    with create_project(tmp_path / "project") as project:
+        project.add(cases[0])
+    done = medssl("nnunet", "propose", tmp_path / "project", "--run", job.folder, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"done": ["case-006"], "left_out": {}}
+    with open_project(tmp_path / "project", read_only=True) as project:
+        (waiting,) = pending(project)
+    assert (waiting.case, waiting.title) == ("case-006", "nnU-Net")
+    assert [one.value for one in waiting.classes] == [3, 7]
+    refused = medssl("nnunet", "propose", tmp_path / "project", "--run", tmp_path)
+    assert refused.exit_code == 1
+    assert "there is no nnU-Net model" in refused.output
 
 
 def test_few_cases_and_wrong_usage_are_sentences(cases: tuple[Path, Path], tmp_path: Path) -> None:

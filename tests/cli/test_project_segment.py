@@ -16,9 +16,11 @@ from napari_medssl.cli import app  # noqa: F401 - it puts the commands together
 from napari_medssl.cli.project import project_app
 from napari_medssl.errors import ReadOnlyError, UsageError
 from napari_medssl.io import write_volume
-from napari_medssl.models import trained
+from napari_medssl.jobs import LocalEngine
+from napari_medssl.models import device, trained
 from napari_medssl.models.trained import OutputClass, TrainedCard
 from napari_medssl.project import create_project, open_project
+from napari_medssl.project.segment_task import SegmentTask
 from napari_medssl.volume import Geometry, Notice, Volume
 
 SHAPE = (6, 8, 10)
@@ -136,8 +138,27 @@ def test_wrong_usage_is_a_sentence(study: Path, arguments: tuple[str, ...]) -> N
         project(arguments[0], study, *arguments[1:])
 
 
-def test_a_project_open_elsewhere_refuses(study: Path) -> None:
+def test_beside_an_open_window_cases_are_run_and_nothing_is_decided(study: Path) -> None:
     with open_project(study):
-        for arguments in (("segment", "--model", "ct"), ("proposals", "--discard", "case-001")):
-            with pytest.raises(ReadOnlyError, match="another window"):
-                project(arguments[0], study, *arguments[1:])
+        assert project("segment", study, "--model", "ct", "--cases", "case-001").exit_code == 0
+        with pytest.raises(ReadOnlyError, match="another window"):
+            project("proposals", study, "--discard", "case-001")
+        assert "case-001" in project("proposals", study).stdout
+
+
+def test_in_the_background_it_is_a_job(study: Path, tmp_path: Path, monkeypatch) -> None:
+    started = []
+    monkeypatch.setattr(LocalEngine, "submit", lambda self, job: started.append(job))
+    monkeypatch.setattr(device, "pick_device", lambda wanted: "cpu" if wanted == "auto" else wanted)
+    more = ("--overlap", "0.25", "--keep-largest", "--cases", "case-003, case-001", "--anyway")
+    place = ("--background", "--folder", tmp_path / "jobs", "--json")
+    told = json.loads(project("segment", study, "--model", "ct", *more, *place).stdout)
+    (job,) = started
+    assert (told["id"], Path(told["folder"])) == (job.spec.id, job.folder)
+    task = SegmentTask.of(job.spec.arguments)
+    assert (task.cases, task.anyway, task.again) == (("case-003", "case-001"), True, False)
+    assert (task.options["overlap"], task.options["keep_largest"]) == (0.25, "all")
+    assert (Path(task.project), Path(task.model).is_absolute()) == (study.resolve(), True)
+    words = project("segment", study, "--model", "ct", *place[:-1]).stdout
+    assert "has begun: 'medssl jobs watch" in words
+    assert SegmentTask.of(started[-1].spec.arguments).cases == ("case-001", "case-002", "case-003")

@@ -3,7 +3,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -14,13 +17,34 @@ from typer.testing import CliRunner, Result
 
 from napari_medssl.cli.prompt import prompt
 from napari_medssl.errors import GeometryError, MedSSLError, PromptError, SaveError, UsageError
+from napari_medssl.models import load as models_load
 from napari_medssl.models import model_card
+from napari_medssl.models.promptable import Embedding
+from napari_medssl.models.torch_engine import TorchEngine
 
 #: stored as RIA: 1.25 mm to the right, 3 mm down, 0.75 mm to the front
 AFFINE = np.array([[1.25, 0, 0, -60.0], [0, 0, 0.75, 70.0], [0, -3.0, 0, 40.0], [0, 0, 0, 1]])
 SHAPE = (70, 12, 90)
 BLOCK = np.zeros(SHAPE, np.int16)
 BLOCK[20:50, 3:9, 30:75] = 200
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_network() -> Iterator[None]:
+    """Load the network once, and let it look at each slice once: both take a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models_load, "load_engine", cache(models_load.load_engine))
+        seen: dict[tuple[Any, ...], Embedding] = {}
+        encode = TorchEngine.encode
+
+        def once(self: TorchEngine, image: np.ndarray, pixel_mm: tuple[float, float]) -> Embedding:
+            key = (image.shape, image.tobytes(), pixel_mm)
+            if key not in seen:
+                seen[key] = encode(self, image, pixel_mm)
+            return seen[key]
+
+        patch.setattr(TorchEngine, "encode", once)
+        yield
 
 
 @pytest.fixture

@@ -23,6 +23,23 @@ def test_lines_come_back_from_where_one_stopped(tmp_path: Path) -> None:
     assert read_events(tmp_path / "none") == ([], 0)
 
 
+def test_a_long_file_is_read_in_blocks_of_whole_lines(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / EVENTS)
+    for step in range(50):
+        log.append("metric", step=step)
+    log.close()
+    steps, at, blocks = [], 0, 0
+    while True:
+        events, after = read_events(tmp_path / EVENTS, at, 200)
+        if after == at:
+            break
+        assert 0 < after - at <= 200
+        steps += [event.facts["step"] for event in events]
+        at, blocks = after, blocks + 1
+    assert steps == list(range(50))
+    assert blocks > 5
+
+
 def test_a_torn_last_line_is_passed_over_and_mended(tmp_path: Path) -> None:
     path = tmp_path / EVENTS
     log = EventLog(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_medssl.errors import SaveError
 from napari_medssl.jobs import Event, JobStore, new_spec
 from napari_medssl.jobs.events import EVENTS, EventLog
 from napari_medssl.jobs.files import put_json
@@ -57,3 +58,13 @@ def test_a_job_that_nobody_began_is_not_queued_for_ever(
     assert job.status().state == "queued"
     old = replace(job, spec=replace(job.spec, created="2020-01-01T00:00:00+00:00"))
     assert old.status().state == "interrupted"
+
+
+def test_a_job_is_asked_to_stop_without_waiting(tmp_path: Path) -> None:
+    job = JobStore(tmp_path).create(new_spec("count", {}))
+    assert not job.stop_asked
+    job.ask_to_stop()
+    assert job.stop_asked
+    gone = replace(job, folder=tmp_path / "gone")
+    with pytest.raises(SaveError):
+        gone.ask_to_stop()

@@ -6,6 +6,7 @@ import pytest
 
 from napari_medssl.errors import UsageError
 from napari_medssl.jobs import JobStore, jobs_folder, new_spec
+from napari_medssl.jobs.events import EVENTS, EventLog
 
 
 def test_jobs_are_found_wherever_they_lie(tmp_path: Path) -> None:
@@ -42,3 +43,22 @@ def test_names_must_tell_one_job(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no job 'x'"):
         store.find("x")
     assert jobs_folder().name == "jobs"
+
+
+def test_a_job_is_forgotten_with_its_folder_only_where_that_is_the_stores(tmp_path: Path) -> None:
+    store = JobStore(tmp_path / "jobs")
+    inside = store.create(new_spec("count", {}))
+    outside = store.create(new_spec("count", {}), at=tmp_path / "results")
+    with pytest.raises(UsageError, match="Stop it first"):
+        store.remove(inside)
+    for job in (inside, outside):
+        log = EventLog(job.folder / EVENTS)
+        log.append("state", state="done")
+        log.close()
+    assert store.is_inside(inside)
+    assert not store.is_inside(outside)
+    store.remove(inside)
+    store.remove(outside)
+    assert store.jobs() == []
+    assert not inside.folder.exists()
+    assert (outside.folder / "spec.json").is_file()

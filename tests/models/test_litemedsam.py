@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from napari_medssl.models.litemedsam import build, prepare
@@ -25,6 +26,7 @@ def test_the_carried_weights_fit_every_tensor() -> None:
     assert {name: tensor.shape for name, tensor in tensors.items()} == wanted
 
 
+@pytest.mark.slow
 def test_building_warns_of_nothing_and_writes_nothing(tmp_path) -> None:  # type: ignore[no-untyped-def]
     code = "from napari_medssl.models.litemedsam import build; build()"
     command = [sys.executable, "-W", "error", "-c", code]

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from napari_medssl.models.litemedsam import build, prepare
 from napari_medssl.models.load import load_engine
-from napari_medssl.models.promptable import PromptEngine
+from napari_medssl.models.promptable import Embedding, PromptEngine
 from napari_medssl.models.registry import model_card
 from napari_medssl.models.weights import installed_weights
 
@@ -38,11 +38,15 @@ def image() -> np.ndarray:
     return grey
 
 
+@pytest.fixture(scope="module")
+def embedding(engine: PromptEngine, image: np.ndarray) -> Embedding:
+    return engine.encode(image)
+
+
 def test_boxes_are_answered_as_the_network_itself_does(
-    engine: PromptEngine, network: Any, image: np.ndarray
+    engine: PromptEngine, embedding: Embedding, network: Any, image: np.ndarray
 ) -> None:
     boxes = np.array([[28, 23, 92, 67], [10, 10, 60, 60]] * 4, np.float32)
-    embedding = engine.encode(image)
     decoded = engine.decode_boxes(embedding, boxes)
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
     laid = prepare(functional.interpolate(pixels, (180, 256), mode="bilinear"))
@@ -60,10 +64,9 @@ def test_boxes_are_answered_as_the_network_itself_does(
     np.testing.assert_array_equal(engine.mask(embedding, decoded.logits[0]), full.numpy())
 
 
-def test_a_batch_answers_as_one_by_one(engine: PromptEngine, image: np.ndarray) -> None:
+def test_a_batch_answers_as_one_by_one(engine: PromptEngine, embedding: Embedding) -> None:
     boxes = np.random.default_rng(1).uniform(5, 40, (8, 4)).astype(np.float32)
     boxes[:, 2:] += 45
-    embedding = engine.encode(image)
     together = engine.decode_boxes(embedding, boxes)
     assert together.logits.shape == (8, 256, 256)
     for index in (0, 6, 7):
@@ -72,9 +75,10 @@ def test_a_batch_answers_as_one_by_one(engine: PromptEngine, image: np.ndarray) 
         np.testing.assert_allclose(together.scores[index], alone.scores[0], atol=1e-4)
 
 
-def test_a_mask_comes_back_at_the_images_size(engine: PromptEngine, image: np.ndarray) -> None:
+def test_a_mask_comes_back_at_the_images_size(
+    engine: PromptEngine, embedding: Embedding, image: np.ndarray
+) -> None:
     inside = image[..., 0] > 100
-    embedding = engine.encode(image)
     decoded = engine.decode_boxes(embedding, np.array([[29, 24, 91, 66]], np.float32))
     mask = engine.mask(embedding, decoded.logits[0])
     assert mask.shape == (90, 128)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from napari_medssl.correct import Edit, Step
+from napari_medssl.correct.proposal import Proposal, ProposedClass
 from napari_medssl.io import write_volume
 from napari_medssl.project import Project, create_project
 from napari_medssl.volume import Geometry, Volume
@@ -39,6 +40,16 @@ def project_of(folder: Path, images: int = 1) -> Project:
     project = create_project(folder / "project", name="Study")
     project.add(folder / "images")
     return project
+
+
+def proposal(shape: tuple[int, int, int] = SHAPE, **rest: Any) -> Proposal:
+    """Return what a model might propose."""
+    labels = np.zeros(shape, np.uint8)
+    labels[1:3, 2:4, 2:5] = 1
+    labels[3, 5:, 5:] = 2
+    classes = (ProposedClass(1, "liver", (1, 2, 3)), ProposedClass(2, "spleen"))
+    rest = {"settings": {"overlap": 0.5}, "notices": ("It is a CT.",), "made": "2026", **rest}
+    return Proposal(labels, classes, "ct", "CT net", "c0ffee", **rest)
 
 
 def brush(

@@ -17,6 +17,7 @@ if not hasattr(os, "fork"):
     pytest.skip("kills children of its own, which needs fork", allow_module_level=True)
 
 
+@pytest.mark.slow
 def test_killed_at_random_points_nothing_is_lost(tmp_path: Path) -> None:
     found = crash_script().kill_at_random(tmp_path, points=40)
     assert found.points == 40
@@ -24,6 +25,7 @@ def test_killed_at_random_points_nothing_is_lost(tmp_path: Path) -> None:
     assert found.harmless, found
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_state_and_a_sentence(tmp_path: Path) -> None:
     found = crash_script().fill_the_disk(tmp_path, points=30)
     assert found.points == 30

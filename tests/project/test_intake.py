@@ -202,6 +202,7 @@ def test_names_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
         assert project.read_image(CASE).array.shape == SHAPE
 
 
+@pytest.mark.slow
 def test_real_images_of_three_kinds(tmp_path: Path, shared_data: Path) -> None:
     with create_project(tmp_path / "project") as project:
         report = project.add(shared_data / "dicom-rtstruct-sts")

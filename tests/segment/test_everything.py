@@ -114,6 +114,7 @@ def test_slices_that_are_not_there_or_show_nothing_are_refused(volume: Volume) -
         look(air)
 
 
+@pytest.mark.slow
 def test_litemedsam_finds_a_real_spleen(shared_data: Path) -> None:
     """A coarse look: fewer boxes than usual."""
     from napari_medssl.evaluate import dice

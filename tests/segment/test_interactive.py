@@ -71,6 +71,7 @@ def test_wrong_prompts_are_refused_before_the_slow_step(volume: Volume) -> None:
     assert engine.encoded == []
 
 
+@pytest.mark.slow
 def test_litemedsam_outlines_a_real_spleen(shared_data: Path) -> None:
     """Box and point on the slice that shows most of it; the reference is an expert's."""
     from napari_medssl.evaluate import dice

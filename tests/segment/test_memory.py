@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import pytest
-import torch
 from step_network import StepNetwork
 
 from napari_medssl.segment.memory import (
     free_bytes,
-    ran_out,
     smaller_windows,
     window_bytes,
     windows_together,
@@ -21,20 +18,6 @@ def test_a_window_takes_a_multiple_of_its_largest_map_and_nothing_is_computed() 
     network = StepNetwork(classes=5)
     assert window_bytes(network, (400, 400, 400)) == 4 * (5 * 400**3 * 4)
     assert network.looks == 0
-
-
-@pytest.mark.parametrize(
-    ("error", "is_memory"),
-    [
-        (MemoryError(), True),
-        (torch.OutOfMemoryError("CUDA out of memory"), True),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: ..."), True),
-        (RuntimeError("shape '[2]' is invalid"), False),
-        (ValueError("out of memory"), False),
-    ],
-)
-def test_what_says_that_memory_ran_out(error: Exception, is_memory: bool) -> None:
-    assert ran_out(error) is is_memory
 
 
 def test_batches_are_large_enough_to_be_busy_and_small_enough_to_fit() -> None:

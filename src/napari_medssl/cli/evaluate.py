@@ -52,6 +52,8 @@ def evaluate(
     if target is not None:
         check_target(target)
         require_free(target, force=force)
+    elif force:
+        raise UsageError("--force without a file to write", expected="--json OUT beside it")
     if image is not None and pred.is_dir():
         raise UsageError("--image with folders of masks", expected="one mask for each of the two")
     found = _compare_all(match_files(pred, ref), wanted, image=image, as_one=as_one)

@@ -118,7 +118,7 @@ def execute_job(
     """Work on a job in this process; this is what the other commands start."""
     from napari_medssl.jobs.runner import execute, known_recipes
 
-    well = execute(folder, known_recipes({"nnunet": _nnunet}))
+    well = execute(folder, known_recipes(_RECIPES))
     raise typer.Exit(0 if well else 1)
 
 
@@ -126,6 +126,39 @@ def _nnunet() -> Recipe:
     from napari_medssl.cli.nnunet_job import run_nnunet_job
 
     return run_nnunet_job
+
+
+def _segment() -> Recipe:
+    from napari_medssl.cli.segment_job import run_segment_job
+
+    return run_segment_job
+
+
+def _nnunet_plan() -> Recipe:
+    from napari_medssl.cli.nnunet_plan import run_plan_job
+
+    return run_plan_job
+
+
+def _finetune() -> Recipe:
+    from napari_medssl.cli.learn_job import run_finetune_job
+
+    return run_finetune_job
+
+
+def _learn() -> Recipe:
+    from napari_medssl.cli.learn_round import run_learn_job
+
+    return run_learn_job
+
+
+_RECIPES = {
+    "nnunet": _nnunet,
+    "nnunet-plan": _nnunet_plan,
+    "segment-project": _segment,
+    "finetune": _finetune,
+    "learn": _learn,
+}
 
 
 def store(folder: Path | None) -> JobStore:

@@ -107,6 +107,7 @@ def new_model(
         _print_trained(card)
     else:
         print(f"'{out.name}' holds {card.title}, {card.dimensions}-D. {card.about}")
+        print(f"Run it with 'medssl segment IMAGE --model {out.name} --out MASK'.")
 
 
 def _parsed_classes(text: str) -> tuple[OutputClass, ...]:

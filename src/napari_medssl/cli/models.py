@@ -10,6 +10,7 @@ import typer
 
 from napari_medssl.cli.model_facts import network_facts, promptable_facts, trained_facts
 from napari_medssl.cli.model_files import add_model, fetch_model, new_model
+from napari_medssl.cli.model_words import lines_of
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def list_models(json: _Json = False) -> None:
     console.print("\nTrained models and encoders on this machine")
     _print_table(console, _TRAINED, (_trained_row(row) for row in trained))
     if not trained:
-        console.print("  none yet: 'medssl models add FILE', or 'medssl models new NETWORK'.")
+        console.print("  none yet: train one with 'medssl finetune', or 'medssl models add FILE'.")
 
 
 @models_app.command("show")
@@ -71,9 +72,8 @@ def show_model(name: _AnyName, json: _Json = False) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for key, value in facts.items():
-        if words := _words(value):
-            console.print(f"{key.replace('_', ' '):12} {words}", markup=False)
+    for line in lines_of(facts):
+        console.print(line, markup=False)
 
 
 models_app.command("add")(add_model)
@@ -95,7 +95,8 @@ def _facts_of(name: str) -> dict[str, Any]:
         path, card = find_trained(name)
         return {**trained_facts(card), "bytes": path.stat().st_size}
     there = ", ".join((*model_cards(), *network_cards(), *trained_cards()))
-    raise UsageError(f"the model '{name}'", expected=f"one of {there}")
+    do = "'medssl models list' tells what each is; of a file, give the whole name"
+    raise UsageError(f"the model '{name}'", expected=f"one of {there}", do=do)
 
 
 def _parameters(card: NetworkCard) -> dict[str, int]:
@@ -131,22 +132,3 @@ def _print_table(console: Console, columns: Sequence[str], rows: Iterable[Sequen
         table.add_row(*row)
     if table.row_count:
         console.print(table)
-
-
-def _words(value: Any) -> str:
-    """Return a fact as people read it; nothing for one that is not known."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(filter(None, (_class_or_word(part) for part in value)))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) and value >= 10_000:
-        return f"{value:,}"
-    return str(value)
-
-
-def _class_or_word(part: Any) -> str:
-    if isinstance(part, dict) and {"value", "name"} <= part.keys():
-        return f"{part['value']} {part['name']}"
-    return _words(part)

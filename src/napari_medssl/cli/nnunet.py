@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_medssl.cli.jobs import Folder, finish, follow, store
+from napari_medssl.cli.nnunet_propose import propose_nnunet
 from napari_medssl.cli.project_words import say
 from napari_medssl.cli.targets import require_free
 from napari_medssl.errors import MedSSLError, UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 nnunet_app = typer.Typer(
     no_args_is_help=True,
-    help="nnU-Net on your cases: plan, run, predict, export-encoder. Needs the extra 'nnunet'.",
+    help="nnU-Net on your cases: plan, run, propose, predict, export-encoder. Extra 'nnunet'.",
 )
 
 _Project = Annotated[
@@ -53,27 +54,25 @@ def plan_nnunet(
     json: _Json = False,
 ) -> None:
     """Tell which configurations nnU-Net makes for these cases, and why not the others."""
-    from napari_medssl.cli.nnunet_source import arguments_of, export_source, open_source
+    from napari_medssl.cli.nnunet_plan import plan_cases
+    from napari_medssl.cli.nnunet_source import arguments_of
     from napari_medssl.finetune.nnunet.configurations import configurations
-    from napari_medssl.finetune.nnunet.folders import require_nnunet, surroundings
-    from napari_medssl.finetune.nnunet.planning import plan
+    from napari_medssl.finetune.nnunet.folders import require_nnunet
 
     require_nnunet()
     source = arguments_of(project, images, labels, everything=everything)
     left_out: list[str] = []
     with tempfile.TemporaryDirectory() as kept:
-        work = Path(kept)
-        with open_source(source, work) as opened:
-            training = export_source(opened, source, work, lambda *_: None, left_out.append)
-        with surroundings(work, workers):
-            planned = plan(training.folders, memory_gb=memory, workers=workers, quiet=True)
+        cases, planned = plan_cases(
+            source, Path(kept), memory, workers, lambda *_: None, left_out.append, quiet=True
+        )
     found = configurations(planned)
     facts = {
-        "cases": len(training.cases),
+        "cases": cases,
         "configurations": [_facts(one) for one in found],
         "notes": left_out,
     }
-    words = [f"{len(training.cases)} cases to train with.", *map(_line, found)]
+    words = [f"{cases} cases to train with.", *map(_line, found)]
     say(facts, *words, *(f"Note: {note}" for note in left_out), as_json=json)
 
 
@@ -110,6 +109,7 @@ def run_nnunet(
     """
     from napari_medssl.cli.nnunet_source import arguments_of
     from napari_medssl.finetune.nnunet.folders import require_nnunet
+    from napari_medssl.finetune.nnunet.request import KIND, run_arguments, run_title
     from napari_medssl.finetune.nnunet.settings import (
         NnunetSettings,
         parse_configurations,
@@ -119,23 +119,20 @@ def run_nnunet(
     from napari_medssl.models.device import pick_device
 
     require_nnunet()
-    if encoder is not None and not encoder.is_file():
-        raise UsageError(f"the encoder '{encoder.name}', which is no file", expected="weights")
-    given: dict[str, Any] = {
-        "configurations": parse_configurations(configurations),
-        "folds": parse_folds(folds),
-        "epochs": epochs,
-        "iterations": iterations,
-        "memory_gb": memory,
-        "workers": workers,
-        "encoder": "" if encoder is None else str(encoder.absolute()),
-    }
-    NnunetSettings(**given)
+    settings = NnunetSettings(
+        configurations=parse_configurations(configurations),
+        folds=parse_folds(folds),
+        epochs=epochs,
+        iterations=iterations,
+        memory_gb=memory,
+        workers=workers,
+        encoder="" if encoder is None else str(encoder.absolute()),
+    )
     source = arguments_of(project, images, labels, everything=everything)
     spec = new_spec(
-        "nnunet",
-        {"source": source, "settings": given},
-        title="nnU-Net",
+        KIND,
+        run_arguments(source, settings),
+        title=run_title(settings),
         seed=seed,
         device=pick_device(device),
     )
@@ -146,6 +143,9 @@ def run_nnunet(
         say({"id": spec.id, "folder": str(job.folder)}, words, as_json=json)
         return
     _wait_for(job, as_json=json)
+
+
+nnunet_app.command("propose")(propose_nnunet)
 
 
 @nnunet_app.command("predict")

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from napari_medssl.jobs import Job, Report
     from napari_medssl.project import Project
 
-KIND = "nnunet"
-
 
 def run_nnunet_job(job: Job, report: Report, should_stop: Callable[[], bool]) -> bool:
     """Train nnU-Net on a project's cases; see `jobs.Recipe`.
@@ -62,12 +60,9 @@ def settings_of(job: Job) -> NnunetSettings:
         If it cannot be.
     """
     from napari_medssl.finetune.nnunet.folders import use_gpu
-    from napari_medssl.finetune.nnunet.settings import NnunetSettings
+    from napari_medssl.finetune.nnunet.request import settings_from
 
-    given = dict(job.spec.arguments["settings"])
-    for name in ("configurations", "folds"):
-        given[name] = tuple(given[name])
-    return NnunetSettings(**given, device=use_gpu(job.spec.device), seed=job.spec.seed)
+    return settings_from(job.spec.arguments, use_gpu(job.spec.device), job.spec.seed)
 
 
 def _segment_rest(

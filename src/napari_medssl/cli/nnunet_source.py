@@ -32,18 +32,20 @@ def arguments_of(
     """
     if (project is None) == (images is None) or (images is None) != (labels is None):
         raise UsageError(
-            "not one of a project and --images with --labels", expected="one of the two"
+            "neither a project's folder nor --images with --labels, or both",
+            expected="one of the two",
         )
     for folder in (images, labels):
         if folder is not None and not folder.is_dir():
             raise UsageError(f"'{folder.name}', which is no folder", expected="a folder")
     if images is not None and labels is not None:
         return {"images": str(images.absolute()), "labels": str(labels.absolute())}
-    if project is not None:
-        from napari_medssl.project import open_project
+    from napari_medssl.finetune.nnunet.request import project_source
+    from napari_medssl.project import open_project
 
-        open_project(project, read_only=True).close()  # what is wrong with it is told at once
-    return {"project": str(Path(str(project)).absolute()), "everything": everything}
+    folder = Path(str(project))
+    open_project(folder, read_only=True).close()  # what is wrong with it is told at once
+    return project_source(folder, everything=everything)
 
 
 def open_source(given: Mapping[str, Any], work: Path) -> Project:

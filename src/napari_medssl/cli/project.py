@@ -12,6 +12,7 @@ import typer
 from napari_medssl.cli.label_text import hex_colour, label_facts, parse_label
 from napari_medssl.cli.project_words import case_facts, say, say_added
 from napari_medssl.cli.targets import require_free
+from napari_medssl.cli.version_words import model_facts, model_words
 from napari_medssl.errors import ReadOnlyError, UsageError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def add_images(
     from rich.progress import Progress
 
     reports: list[AddReport] = []
-    with _to_change(folder) as project, Progress(console=Console(stderr=True)) as bar:
+    with to_change(folder) as project, Progress(console=Console(stderr=True)) as bar:
         for path in paths:
             task = bar.add_task(path.name, total=None)
             told = _progress(bar, task)
@@ -76,11 +77,12 @@ def add_images(
 @project_app.command("status")
 def show_status(folder: _Folder, json: _Json = False) -> None:
     """Show how far each case is, and how large its labels are."""
-    with _to_look(folder) as project:
+    with to_look(folder) as project:
         names = {state.info.value: state.info.name for state in project.labels()}
         if json:
             cases = [case_facts(case) for case in project.cases()]
-            print(json_text.dumps({"name": project.name, "cases": cases}, ensure_ascii=False))
+            facts = {"name": project.name, "cases": cases, "model": model_facts(project)}
+            print(json_text.dumps(facts, ensure_ascii=False))
             return
         from rich.console import Console
         from rich.table import Table
@@ -93,6 +95,7 @@ def show_status(folder: _Folder, json: _Json = False) -> None:
             words = (case.id, case.name, case.modality, case.status, *counts, ", ".join(sizes))
             table.add_row(*words)
         Console().print(table)
+        print(model_words(project))
 
 
 @project_app.command("mark")
@@ -115,7 +118,7 @@ def mark_case(
         raise UsageError("--not-done without --slice", expected="both")
     if (status, note, slice_) == (None, None, None):
         raise UsageError("nothing to mark", expected="--status, --note or --slice")
-    with _to_change(folder) as project:
+    with to_change(folder) as project:
         found = project.case(case)
         if slice_ is not None:
             axis, index = _slice(slice_)
@@ -139,7 +142,7 @@ def show_labels(
     given = [parse_label(text) for text in set_ or []]
     from napari_medssl.project import LabelState
 
-    with _to_change(folder) if given else _to_look(folder) as project:
+    with to_change(folder) if given else to_look(folder) as project:
         if given:
             states = {state.info.value: state for state in project.labels()}
             for info in given:
@@ -171,11 +174,11 @@ def exchange_mask(
 
     if out is not None:
         require_free(out, force=force)
-        with _to_look(folder) as project:
+        with to_look(folder) as project:
             export_mask(project, case, out)
         say({"case": case, "out": str(out)}, f"Wrote '{out.name}'.", as_json=json)
     if source is not None:
-        with _to_change(folder) as project:
+        with to_change(folder) as project:
             notices = import_mask(project, case, source)
         told = [{"code": notice.code, "text": notice.text} for notice in notices]
         lines = (f"'{source.name}' is the mask of {case} now.", *(f"  ! {n.text}" for n in notices))
@@ -190,7 +193,7 @@ def relocate_image(
     json: _Json = False,
 ) -> None:
     """Say where the image of a case is now; only the very same image is taken."""
-    with _to_change(folder) as project:
+    with to_change(folder) as project:
         project.relocate(case, path)
         facts = {"case": case, "image": str(project.case(case).image)}
     say(facts, f"The image of {case} is found.", as_json=json)
@@ -222,7 +225,7 @@ def purge_case(
     json: _Json = False,
 ) -> None:
     """Remove a case with everything drawn on it, beyond recovery; its image is left alone."""
-    with _to_change(folder) as project:
+    with to_change(folder) as project:
         name = project.case(case).name
         if not yes:
             words = f"Remove {case} ({name}) and all work on it, for ever?"
@@ -231,13 +234,15 @@ def purge_case(
     say({"purged": case}, f"{case} is removed.", as_json=json)
 
 
-def _to_look(folder: Path) -> Project:
+def to_look(folder: Path) -> Project:
+    """Open a project to look at it only."""
     from napari_medssl.project import open_project
 
     return open_project(folder, read_only=True)
 
 
-def _to_change(folder: Path) -> Project:
+def to_change(folder: Path) -> Project:
+    """Open a project to change it; `ReadOnlyError` where it may not be."""
     from napari_medssl.project import open_project
 
     project = open_project(folder)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_medssl.cli.jobs import Folder, store
 from napari_medssl.cli.project_words import say
 from napari_medssl.errors import ReadOnlyError, UsageError
 
 if TYPE_CHECKING:
+    from napari_medssl.jobs import JobStore
     from napari_medssl.models.trained import TrainedCard
     from napari_medssl.project import Project
     from napari_medssl.project.proposals import Pending
     from napari_medssl.project.proposing import ProposeReport
+    from napari_medssl.project.segment_task import SegmentTask
 
 _Folder = Annotated[Path, typer.Argument(help="The project's folder.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -45,15 +48,22 @@ def segment_project(
     again: Annotated[
         bool, typer.Option("--again", help="Run also where the same was run before.")
     ] = False,
+    background: Annotated[
+        bool, typer.Option("--background", help="Do not wait: see 'medssl jobs'.")
+    ] = False,
+    jobs: Folder = None,
     json: _Json = False,
 ) -> None:
     """Run a model on the cases of a project; exit 1 if a case is left out.
 
     No mask changes: each case gets a proposal that waits to be accepted, here or in the window.
-    A run that was stopped goes on when the same command is given again.
+    The project may be open in a window meanwhile. A run that was stopped goes on when the same
+    command is given again.
     """
     from napari_medssl.models.trained import find_trained
+    from napari_medssl.project import open_project
     from napari_medssl.project.proposing import cases_to_do, propose
+    from napari_medssl.project.segment_task import plan_task
 
     path, card = find_trained(model)
     if flips and not card.mirrored:
@@ -65,8 +75,16 @@ def segment_project(
         "min_mm3": min_ml * 1000,
         "uncertainty": uncertainty,
     }
-    with _to_change(folder) as project, _Bar() as bar:
-        chosen = cases_to_do(project, [one for one in cases.split(",") if one])
+    ids = [one.strip() for one in cases.split(",") if one.strip()]
+    if background:
+        with open_project(folder, read_only=True) as project:
+            task, title = plan_task(
+                project, str(path.absolute()), card, options, ids, anyway=anyway, again=again
+            )
+        _in_background(task, title, device, store(jobs), as_json=json)
+        return
+    with open_project(folder, read_only=True) as project, _Bar() as bar:
+        chosen = cases_to_do(project, ids)
         from napari_medssl.project.proposer import ModelProposer
         from napari_medssl.segment.automatic import RunOptions, load_automatic
         from napari_medssl.segment.fitness import fitness
@@ -147,6 +165,20 @@ class _Bar:
         self._bar.stop()
 
 
+def _in_background(
+    task: SegmentTask, title: str, device: str, store: JobStore, *, as_json: bool
+) -> None:
+    from napari_medssl.jobs import LocalEngine, new_spec
+    from napari_medssl.models.device import pick_device
+    from napari_medssl.project.segment_task import KIND
+
+    spec = new_spec(KIND, task.arguments, title=title, device=pick_device(device))
+    job = store.create(spec)
+    LocalEngine().submit(job)
+    words = f"The job {spec.id} has begun: 'medssl jobs watch {spec.id}'."
+    say({"id": spec.id, "folder": str(job.folder)}, words, as_json=as_json)
+
+
 def _to_change(folder: Path) -> Project:
     from napari_medssl.project import open_project
 
@@ -159,7 +191,7 @@ def _to_change(folder: Path) -> Project:
 
 
 def _accept(folder: Path, case: str, names: list[str], as_json: bool) -> None:
-    from napari_medssl.project.proposing import accept_proposal
+    from napari_medssl.project.accepting import accept_proposal
 
     with _to_change(folder) as project:
         done = accept_proposal(project, case, names or None)
@@ -218,9 +250,12 @@ def _say_report(report: ProposeReport, card: TrainedCard, *, as_json: bool) -> N
         "already": report.already,
         "left_out": report.left_out,
     }
-    words = f"{len(report.done)} cases got a proposal of '{card.title}'"
+    cases = "1 case" if len(report.done) == 1 else f"{len(report.done)} cases"
+    words = f"{cases} got a proposal of '{card.title}'"
     words += f", {len(report.already)} had it before" if report.already else ""
     lines = [f"{words}.", *(f"  ! {case}: {why}" for case, why in report.left_out.items())]
+    if not (report.done or report.already or report.left_out):
+        lines.append("No case is left to do: see 'medssl project status'.")
     lines.append("No mask has changed. See 'medssl project proposals'.")
     lines.append("Research use only. Not a medical device.")
     say(facts, *lines, as_json=as_json)

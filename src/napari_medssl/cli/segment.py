@@ -107,8 +107,8 @@ def _card(model: str) -> TrainedCard:
             raise UsageError(
                 f"'{model}', a network whose weights nobody has trained here yet",
                 expected="a trained model",
-                do="Add trained weights with 'medssl models add FILE', or train nnU-Net with "
-                "'medssl nnunet run'",
+                do="Add trained weights with 'medssl models add FILE', or train it with "
+                "'medssl finetune'",
             ) from None
         if model in model_cards():
             raise UsageError(

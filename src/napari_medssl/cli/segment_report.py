@@ -107,7 +107,8 @@ def report(
         for notice in one.notices:
             console.print(f"  Note: {notice['text']}", markup=False)
     for image, why in failed.items():
-        print(f"medssl: '{image}': {why}", file=sys.stderr)
+        told = why if why.startswith(f"'{image}'") else f"'{image}': {why}"
+        print(f"medssl: {told}", file=sys.stderr)
     console.print("Research use only. Not a medical device.", style="dim")
 
 
@@ -121,8 +122,9 @@ def _in_words(one: Finished) -> str:
         for row in one.labels
         if row["voxels"]
     ]
-    windows = f"{one.windows:,} windows, {one.seconds:,.1f} s"
-    return f"Wrote '{Path(one.out).name}': {', '.join(found) or 'nothing found'} ({windows})."
+    windows = "1 window" if one.windows == 1 else f"{one.windows:,} windows"
+    what = ", ".join(found) or "nothing found"
+    return f"Wrote '{Path(one.out).name}': {what} ({windows}, {one.seconds:,.1f} s)."
 
 
 def _peak_bytes() -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import ndimage
 
 from napari_medssl.evaluate.overlap import count_overlap
 from napari_medssl.evaluate.surface import surface_distances
+from napari_medssl.volume.boxes import label_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,6 @@ FoundIn = Literal["both", "prediction only", "reference only", "neither"]
 #: figures of which means are taken
 FIGURES = ("dice", "iou", "hd95", "surface_distance", "difference_ml", "difference_percent")
 
-_MOST_LISTED = 1 << 16  # scipy lists every value up to the highest
 _NONE = float("nan")
 
 
@@ -140,7 +139,7 @@ def compare_masks(
     steps = geometry.affine[:3, :3].T[kept]
     voxel_mm3 = abs(float(np.linalg.det(geometry.affine[:3, :3])))
     voxel_ml = voxel_mm3 / 1000 if unit == "mm" else _NONE
-    boxes = [_boxes(mask) for mask in masks]
+    boxes = [label_boxes(mask) for mask in masks]
     nowhere = (slice(0, 0),) * len(kept)
     rows = []
     for label, name in names.items():
@@ -216,16 +215,6 @@ def _mean(rows: Sequence[Row]) -> Mean:
         counts[figure] = len(finite)
     unit: Unit = "px" if units == {"px"} else "mm"
     return Mean(rows[0].label, rows[0].name, unit, means, counts)
-
-
-def _boxes(mask: NDArray[Any]) -> dict[int, tuple[slice, ...]]:
-    """Return the smallest box around each label that is there."""
-    if int(mask.max(initial=0)) < _MOST_LISTED:
-        found = ndimage.find_objects(mask)
-        return {value: box for value, box in enumerate(found, 1) if box is not None}
-    values, numbers = np.unique(mask, return_inverse=True)
-    boxes = ndimage.find_objects(numbers.reshape(mask.shape) + 1)
-    return dict(zip(values.tolist(), boxes, strict=True))
 
 
 def _around(boxes: Iterable[tuple[slice, ...]]) -> tuple[slice, ...]:

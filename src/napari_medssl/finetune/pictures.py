@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from napari_medssl.errors import GeometryError
 from napari_medssl.volume import default_window
+from napari_medssl.volume.boxes import label_boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,12 +140,8 @@ def _without_small(labels: NDArray[Any], fewest: int) -> NDArray[Any]:
 
 
 def _things(flat: NDArray[Any], fewest: int) -> tuple[Thing, ...]:
-    values, places = np.unique(flat, return_inverse=True)
-    if not values.any():
-        return ()
-    boxes = ndimage.find_objects(places.reshape(flat.shape) + 1)
     things = []
-    for value, box in zip(values.tolist(), boxes, strict=True):
-        if value and np.count_nonzero(inside := flat[box] == value) >= fewest:
+    for value, box in label_boxes(flat).items():
+        if np.count_nonzero(inside := flat[box] == value) >= fewest:
             things.append(Thing(value, (box[0].start, box[1].start), inside))
     return tuple(things)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from napari_medssl.models.weights import AtomicWrite
 
@@ -57,7 +57,7 @@ class Progress:
 def save_state(
     path: Path,
     progress: Progress,
-    learned: Mapping[str, nn.Parameter],
+    learned: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
     best: Mapping[str, Tensor],
     write: AtomicWrite,
@@ -88,7 +88,7 @@ def save_state(
 def load_state(
     path: Path,
     settings: str,
-    learned: Mapping[str, nn.Parameter],
+    learned: Mapping[str, Tensor],
     optimiser: torch.optim.Optimizer,
 ) -> tuple[Progress, dict[str, Tensor]] | None:
     """Bring a run back to where its state was saved; None where there is no state.
@@ -133,14 +133,14 @@ def load_state(
     return progress, best
 
 
-def put_into(learned: Mapping[str, nn.Parameter], values: Mapping[str, Tensor]) -> None:
+def put_into(learned: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
     """Give parameters the values of the same names."""
     with torch.no_grad():
         for name, parameter in learned.items():
             parameter.copy_(values[name])
 
 
-def copy_of(learned: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
+def copy_of(learned: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the values of parameters, to keep."""
     return {name: parameter.detach().clone() for name, parameter in learned.items()}
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from napari_medssl.errors import GeometryError
 from napari_medssl.io.label_table import unnamed_label
+from napari_medssl.volume.boxes import label_boxes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from napari_medssl.volume import Volume
 
 Box = tuple[slice, slice, slice]
-
-_MOST_LISTED = 1 << 16  # scipy lists every value up to the highest
 
 
 @dataclass(frozen=True)
@@ -87,21 +85,9 @@ def measure_labels(
         )
     known = {label.value: label for label in labels}
     return tuple(
-        _measure(volume, mask, known.get(value) or unnamed_label(value), box)
-        for value, box in _boxes(mask)
+        _measure(volume, mask, known.get(value) or unnamed_label(value), (z, y, x))
+        for value, (z, y, x) in label_boxes(mask).items()
     )
-
-
-def _boxes(mask: NDArray[Any]) -> Iterator[tuple[int, Box]]:
-    """Give each value that is there and the smallest box around it."""
-    if int(mask.max(initial=0)) < _MOST_LISTED:
-        found = ndimage.find_objects(mask)
-        yield from ((value, box) for value, box in enumerate(found, start=1) if box is not None)
-        return
-    values, numbers = np.unique(mask, return_inverse=True)
-    first = 0 if values[0] == 0 else 1
-    boxes = ndimage.find_objects(numbers.reshape(mask.shape) + first)
-    yield from zip((int(v) for v in values if v), boxes, strict=True)
 
 
 def _measure(volume: Volume, mask: NDArray[Any], label: LabelInfo, box: Box) -> LabelFigures:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.jobs.events import EVENTS, EventLog
-from napari_medssl.jobs.files import not_saved
 from napari_medssl.jobs.job import LOG, STOP
 from napari_medssl.jobs.lock import FileLock
 from napari_medssl.jobs.process import (
@@ -32,6 +31,7 @@ OUR_COMMAND = (sys.executable, "-P", "-m", "napari_medssl", "jobs", "exec")
 _STARTING_S = 60.0
 _LOOK_EVERY_S = 0.05
 _SIGTERM_S = 3.0
+_LETTING_GO_S = 3.0
 
 
 class Engine(Protocol):
@@ -77,8 +77,11 @@ class LocalEngine:
             self._require_over(job)
             end_processes(job.spec.id, _SIGTERM_S)  # what the end of the process left behind
         lock = FileLock(job.folder / "lock")
-        if not lock.take():
-            raise UsageError(f"the job '{job.spec.id}' is being worked on by another process")
+        until = time.monotonic() + _LETTING_GO_S  # a killed process may hold it a little longer
+        while not lock.take():
+            if before is None or time.monotonic() > until:
+                raise UsageError(f"the job '{job.spec.id}' is being worked on by another process")
+            time.sleep(_LOOK_EVERY_S)
         lock.give_back()
         (job.folder / STOP).unlink(missing_ok=True)
         forget_process(job.folder)
@@ -138,10 +141,7 @@ class LocalEngine:
         if status.state in ("done", "failed", "cancelled"):
             raise UsageError(f"the job '{job.spec.id}' is {status.state} already")
         self._require_here(job)
-        try:
-            (job.folder / STOP).touch()
-        except OSError as error:
-            raise not_saved(error, job.folder / STOP) from error
+        job.ask_to_stop()
         until = time.monotonic() + patience_s
         while not status.is_over and time.monotonic() < until:
             time.sleep(_LOOK_EVERY_S)

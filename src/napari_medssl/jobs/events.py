@@ -96,7 +96,7 @@ class EventLog:
         os.close(self._file)
 
 
-def read_events(path: Path, start: int = 0) -> tuple[list[Event], int]:
+def read_events(path: Path, start: int = 0, most: int = -1) -> tuple[list[Event], int]:
     """Read the whole lines from an offset on; what is damaged is passed over.
 
     Parameters
@@ -105,6 +105,8 @@ def read_events(path: Path, start: int = 0) -> tuple[list[Event], int]:
         The file; nothing is read where there is none yet.
     start : int
         Offset in bytes: 0, or what this function returned before.
+    most : int
+        Bytes to read at once, more than the longest line; all that there are unless given.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def read_events(path: Path, start: int = 0) -> tuple[list[Event], int]:
     try:
         with path.open("rb") as stream:
             stream.seek(start)
-            fresh = stream.read()
+            fresh = stream.read(most)
     except FileNotFoundError:
         return [], start
     whole = fresh[: fresh.rfind(b"\n") + 1]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_medssl.jobs.events import EVENTS, read_events
+from napari_medssl.jobs.files import not_saved
 from napari_medssl.jobs.process import read_process
 from napari_medssl.jobs.spec import JobSpec, read_spec
 
@@ -100,50 +101,63 @@ class Job:
         """Whether it is to stop and keep the best so far."""
         return (self.folder / STOP).exists()
 
-    def events(self, start: int = 0) -> tuple[list[Event], int]:
+    def ask_to_stop(self) -> None:
+        """Ask it to stop and keep the best so far, and do not wait.
+
+        Raises
+        ------
+        SaveError
+            If the request cannot be written.
+        """
+        try:
+            (self.folder / STOP).touch()
+        except OSError as error:
+            raise not_saved(error, self.folder / STOP) from error
+
+    def events(self, start: int = 0, most: int = -1) -> tuple[list[Event], int]:
         """Return what it told from an offset on, and the next offset: see `read_events`."""
-        return read_events(self.folder / EVENTS, start)
+        return read_events(self.folder / EVENTS, start, most)
 
     def status(self) -> Status:
         """Look how it is."""
-        process = read_process(self.folder)
-        alive = process is not None and process.is_alive  # before the events: it may end between
+        at_work = self.is_at_work()  # before the events: it may end between
         events, _ = self.events()
-        told = status_from(events)
-        if told.state in ENDED or alive or (process is None and self._is_starting()):
-            return told
-        why = "Its process ended without a word: it was killed, or the machine was switched off."
-        return replace(told, state="interrupted", message=why, seconds_left=None)
+        return believed(status_from(events), at_work=at_work)
+
+    def is_at_work(self) -> bool:
+        """Tell whether a process works on it, or is about to."""
+        process = read_process(self.folder)
+        return self._is_starting() if process is None else process.is_alive
 
     def _is_starting(self) -> bool:
         made = datetime.fromisoformat(self.spec.created).timestamp() if self.spec.created else 0
         return time.time() - made < _STARTING_S
 
 
-def status_from(events: Iterable[Event]) -> Status:
-    """Put together what a job told; as queued as it is in the beginning."""
-    state: State = "queued"
-    progress: Mapping[str, Any] = {}
-    metrics: dict[str, Any] = {}
-    message, since, warnings = "", None, []
+def status_from(events: Iterable[Event], before: Status | None = None) -> Status:
+    """Put together what a job told; as queued as it is in the beginning, or as it was before."""
+    now = before or Status("queued")
+    state, message, since = now.state, now.message, now.since
+    done, total, doing, left = now.done, now.total, now.doing, now.seconds_left
+    metrics, warnings = dict(now.metrics), list(now.warnings)
     for event in events:
         facts = event.facts
         if event.kind == "state" and facts.get("state") in get_args(State):
             state, since, message = facts["state"], event.time, str(facts.get("message", ""))
         elif event.kind == "progress":
-            progress = facts
+            done, total = float(facts.get("done") or 0), float(facts.get("total") or 0)
+            doing, left = str(facts.get("doing") or ""), facts.get("seconds_left")
         elif event.kind == "metric":
             metrics |= facts
         elif event.kind == "warning":
             warnings.append(str(facts.get("text", "")))
-    return Status(
-        state,
-        float(progress.get("done") or 0),
-        float(progress.get("total") or 0),
-        str(progress.get("doing") or ""),
-        progress.get("seconds_left") if state == "running" else None,
-        message,
-        metrics,
-        tuple(warnings),
-        since,
-    )
+    left = left if state == "running" else None
+    return Status(state, done, total, doing, left, message, metrics, tuple(warnings), since)
+
+
+def believed(told: Status, *, at_work: bool) -> Status:
+    """Return what is to be believed of a job that nobody may be at work on any more."""
+    if told.state in ENDED or at_work:
+        return told
+    why = "Its process ended without a word: it was killed, or the machine was switched off."
+    return replace(told, state="interrupted", message=why, seconds_left=None)

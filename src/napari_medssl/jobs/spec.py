@@ -104,7 +104,7 @@ def new_spec(
         title=title or kind,
         seed=seed,
         device="cuda:0" if device == "cuda" else device,
-        created=now.isoformat(timespec="seconds"),
+        created=now.isoformat(timespec="milliseconds"),
         versions={"python": platform.python_version(), "napari-medssl": version("napari-medssl")},
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
-from napari_medssl.errors import MedSSLError, UsageError
+from napari_medssl.errors import MedSSLError, SaveError, UsageError
 from napari_medssl.jobs.files import get_json, not_saved, put_json
 from napari_medssl.jobs.job import Job
 from napari_medssl.jobs.spec import SPEC, write_spec
@@ -73,14 +74,48 @@ class JobStore:
 
     def jobs(self) -> list[Job]:
         """Return all jobs, the newest first; folders that cannot be read are left out."""
-        found = {}
-        for path in self.root.iterdir() if self.root.is_dir() else ():
-            try:
-                job = Job.at(self._folder_of(path))
-            except (MedSSLError, KeyError):
-                continue
-            found[job.spec.id] = job
+        jobs = (self.at(entry) for entry in self.entries())
+        found = {job.spec.id: job for job in jobs if job is not None}
         return sorted(found.values(), key=lambda job: (job.spec.created, job.spec.id), reverse=True)
+
+    def entries(self) -> list[Path]:
+        """Return what is in the store: folders of jobs, and files that tell where others are."""
+        return list(self.root.iterdir()) if self.root.is_dir() else []
+
+    def at(self, entry: Path) -> Job | None:
+        """Return the job of an entry; None where there is none, or not yet."""
+        try:
+            return Job.at(self._folder_of(entry))
+        except (MedSSLError, KeyError):
+            return None
+
+    def is_inside(self, job: Job) -> bool:
+        """Tell whether a job's folder lies in the store, and is not only listed there."""
+        return job.folder.parent == self.root.absolute()
+
+    def remove(self, job: Job) -> None:
+        """Forget a job that is over, with its folder where that lies in the store.
+
+        Raises
+        ------
+        UsageError
+            If it is not over.
+        SaveError
+            If it cannot be removed.
+        """
+        status = job.status()
+        if not status.is_over:
+            raise UsageError(f"the job '{job.spec.id}' is {status.state}", do="Stop it first")
+        elsewhere = self.root / f"{job.spec.id}{_ELSEWHERE}"
+        try:
+            if self.is_inside(job):
+                (job.folder / SPEC).unlink(missing_ok=True)  # from here on it is no job
+                shutil.rmtree(job.folder)
+            elsewhere.unlink(missing_ok=True)
+        except OSError as error:
+            raise SaveError(
+                f"'{job.folder.name}' could not be removed", do="Close what has it open"
+            ) from error
 
     def find(self, name: str) -> Job:
         """Find a job by its id, the beginning of its id, or its folder.

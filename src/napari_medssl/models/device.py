@@ -41,6 +41,15 @@ def pick_device(wanted: str = "auto") -> str:
     return wanted
 
 
+def devices_here() -> list[tuple[str, str]]:
+    """Return the devices of this machine, the best first: their names, and words for people."""
+    import torch
+
+    there = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
+    there += ["mps"] if torch.backends.mps.is_available() else []
+    return [(name, describe_device(name)) for name in (*there, "cpu")]
+
+
 def describe_device(device: str) -> str:
     """Name a device that `pick_device` returned in words for people."""
     import torch

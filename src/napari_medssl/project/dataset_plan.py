@@ -90,7 +90,7 @@ def split(cases: Sequence[Case], *, everything: bool) -> tuple[list[Case], list[
         raise UsageError(
             "no case is outlined" if everything else "no case is done",
             expected="at least one to train with",
-            do="Outline one first" if everything else "Mark cases as done, or export all",
+            do="Outline one first" if everything else "Mark cases as done, or take all",
         )
     return training, [case for case in cases if case not in training]
 

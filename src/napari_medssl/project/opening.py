@@ -12,7 +12,7 @@ from napari_medssl.io import atomic_write
 from napari_medssl.project.label_states import label_table
 from napari_medssl.project.lease import Lease, left_elsewhere
 from napari_medssl.project.project import Project
-from napari_medssl.project.schema import FILE_NAME, build, require_project
+from napari_medssl.project.schema import FILE_NAME, bring_up_to_date, build, require_project
 from napari_medssl.project.store import Store
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def _for_work(file: Path) -> Project:
     store = Store(file)
     try:
         lease = Lease(store)
+        bring_up_to_date(store)
         return Project(store, lease)
     except BaseException:
         store.close()

@@ -56,6 +56,11 @@ class Project:
             self._unfinished = recovery.unfinished_before(store, self._session)
 
     @property
+    def store(self) -> Store:
+        """The project's file, for the other modules of this package."""
+        return self._store
+
+    @property
     def folder(self) -> Path:
         """Where the project is."""
         return self._store.file.parent
@@ -183,6 +188,10 @@ class Project:
     def hand_edited(self, case_id: str, steps: int | None = None) -> NDArray[Any]:
         """Tell which voxels (z, y, x) a person changed last, in all steps or the first so many."""
         return state.hand_edited(self._store, case_id, steps)
+
+    def corrected(self, case_id: str) -> NDArray[Any]:
+        """Tell which voxels (z, y, x) a person set right after a model had drawn."""
+        return state.corrected(self._store, case_id)
 
     def record(self, case_id: str, change: Change, step: Step) -> None:
         """Keep one step, undo or redo; when this returns it is on the disk.

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from napari_medssl.correct.journal import to_json
-from napari_medssl.correct.proposal import Proposal, ProposedClass
-from napari_medssl.errors import ReadOnlyError, SaveError, UnreadableFileError
+from napari_medssl.errors import ReadOnlyError, SaveError, UnreadableFileError, UsageError
 from napari_medssl.io import atomic_write
+from napari_medssl.project import proposal_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from napari_medssl.correct.proposal import Proposal, ProposedClass
     from napari_medssl.project.project import Project
 
 _FOLDER, _SUFFIX = "proposals", ".npz"
-_LABELS, _UNCERTAINTY, _ABOUT = "labels", "uncertainty", "about"
-_FORMAT = 1
-_MOST_ABOUT = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -60,26 +53,62 @@ class Pending:
     made: str
 
 
+# A proposal is the one thing that is brought to a project without the right to change it, so that
+# a job can bring it while a window works on the project. That is safe, because
+# - it is one file, put in its place whole, and the project's own file knows nothing of it: a reader
+#   finds the old one, the new one or none, and no mask changes by it;
+# - who accepts or discards says which proposal was looked at, and another one that has come since
+#   is left alone. Where it comes in the moment between that look and the removal, it is lost: no
+#   work of a person, and the next run makes it again, as it neither waits nor was accepted;
+# - a case can be removed meanwhile. Whoever brings a proposal looks afterwards whether the case is
+#   still there, and whoever removes the case removes the file afterwards: the later one cleans up.
+
+
 def save_proposal(project: Project, case_id: str, proposal: Proposal) -> None:
-    """Keep a proposal for a case, in place of the one before.
+    """Keep a proposal for a case, in place of the one before; the project may be open elsewhere.
 
     Raises
     ------
-    ReadOnlyError
-        If the project may only be looked at.
+    UsageError
+        If there is no such case, or it was removed meanwhile.
     SaveError
         If it is not of the case's grid, or cannot be written; the one before is kept then.
     """
-    _require_writable(project)
     shape = project.case(case_id).grid.shape
     if proposal.labels.shape != shape:
         raise SaveError(f"a proposal of {proposal.labels.shape} voxels", expected=f"{shape}")
+    require_room(project)
     path = _path(project.folder, case_id)
+    atomic_write(
+        path,
+        lambda part: proposal_file.write(part, proposal),
+        lambda part: proposal_file.compare(part, proposal),
+    )
     try:
-        path.parent.mkdir(exist_ok=True)
+        project.case(case_id)
+    except UsageError:
+        forget_proposal(project.folder, case_id)
+        raise
+
+
+def require_room(project: Project) -> None:
+    """Make the folder for proposals, unless it is there.
+
+    Raises
+    ------
+    SaveError
+        If nothing can be written there.
+    """
+    folder = project.folder / _FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError
     except OSError as error:
-        raise SaveError(f"the folder '{_FOLDER}' could not be made in the project") from error
-    atomic_write(path, lambda part: _write(part, proposal), lambda part: _compare(part, proposal))
+        raise SaveError(
+            f"the folder '{_FOLDER}' of the project may not be written",
+            do="Copy the project's folder to a place where you may write",
+        ) from error
 
 
 def read_proposal(project: Project, case_id: str) -> Proposal | None:
@@ -92,7 +121,7 @@ def read_proposal(project: Project, case_id: str) -> Proposal | None:
     """
     shape = project.case(case_id).grid.shape
     path = _path(project.folder, case_id)
-    return _read(path, shape) if path.is_file() else None
+    return proposal_file.read(path, shape) if path.is_file() else None
 
 
 def pending(project: Project) -> tuple[Pending, ...]:
@@ -101,14 +130,23 @@ def pending(project: Project) -> tuple[Pending, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def waiting_cases(project: Project) -> tuple[str, ...]:
+    """Return the ids of the cases for which something waits, unread: quick with many cases."""
+    try:
+        files = {path.name for path in (project.folder / _FOLDER).iterdir()}
+    except OSError:
+        return ()
+    return tuple(case.id for case in project.cases() if f"{case.id}{_SUFFIX}" in files)
+
+
 def pending_for(project: Project, case_id: str) -> Pending | None:
     """Return what waits for one case, without its voxels; None where nothing does."""
     project.case(case_id)
     return _pending(project, case_id)
 
 
-def discard_proposal(project: Project, case_id: str) -> None:
-    """Take a proposal away; nothing happens where there is none.
+def discard_proposal(project: Project, case_id: str, looked_at: Proposal | None = None) -> None:
+    """Take a proposal away; nothing happens where there is none, or another one than looked at.
 
     Raises
     ------
@@ -119,17 +157,34 @@ def discard_proposal(project: Project, case_id: str) -> None:
     """
     _require_writable(project)
     project.case(case_id)
-    forget_proposal(project.folder, case_id)
+    if looked_at is None or _waits(project, case_id, looked_at):
+        forget_proposal(project.folder, case_id)
 
 
-def keep_rest(project: Project, case_id: str, accepted: Collection[int]) -> None:
+def keep_rest(
+    project: Project, case_id: str, accepted: Collection[int], looked_at: Proposal | None = None
+) -> None:
     """Keep of a proposal what was not accepted; take it away when all was.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    case_id : str
+        The case.
+    accepted : collection of int
+        Values of classes.
+    looked_at : Proposal, optional
+        What they were accepted of: where another one waits by now, that one stays as it is.
 
     Raises
     ------
     ReadOnlyError, SaveError, UnreadableFileError
         As the functions above.
     """
+    _require_writable(project)
+    if looked_at is not None and not _waits(project, case_id, looked_at):
+        return
     found = read_proposal(project, case_id)
     left = found.without(accepted) if found is not None else None
     if left is not None and left.classes:
@@ -148,6 +203,15 @@ def forget_proposal(folder: Path, case_id: str) -> None:
         ) from error
 
 
+def _waits(project: Project, case_id: str, proposal: Proposal) -> bool:
+    """Tell whether it is this proposal, or a rest of it, that waits."""
+    there = _pending(project, case_id)
+    if there is None:
+        return False
+    mine = (proposal.weights_sha256, to_json(dict(proposal.settings)), proposal.made)
+    return (there.weights_sha256, there.settings, there.made) == mine
+
+
 def _require_writable(project: Project) -> None:
     if project.read_only:
         raise ReadOnlyError(project.why_read_only.rstrip("."))
@@ -158,103 +222,13 @@ def _path(folder: Path, case_id: str) -> Path:
     return folder / _FOLDER / f"{case_id}{_SUFFIX}"
 
 
-def _write(part: Path, proposal: Proposal) -> None:
-    about = {
-        "format": _FORMAT,
-        "model": proposal.model,
-        "title": proposal.title,
-        "weights_sha256": proposal.weights_sha256,
-        "settings": dict(proposal.settings),
-        "classes": [asdict(one) for one in proposal.classes],
-        "notices": list(proposal.notices),
-        "made": proposal.made,
-    }
-    arrays: dict[str, Any] = {
-        _ABOUT: np.frombuffer(to_json(about).encode("utf-8"), np.uint8),
-        _LABELS: proposal.labels,
-    }
-    if proposal.uncertainty is not None:
-        arrays[_UNCERTAINTY] = proposal.uncertainty
-    np.savez_compressed(part, **arrays)
-
-
-def _compare(part: Path, proposal: Proposal) -> None:
-    if not np.array_equal(_read(part, proposal.labels.shape).labels, proposal.labels):
-        raise SaveError("a proposal that was not read back as it was written")
-
-
 def _pending(project: Project, case_id: str) -> Pending | None:
     path = _path(project.folder, case_id)
     if not path.is_file():
         return None
     try:
-        with _opened(path) as file:
-            about = _about(file, path)
+        about = proposal_file.read_about(path)
     except UnreadableFileError:
         return None
     settings = to_json(about.pop("settings"))
     return Pending(case=case_id, settings=settings, **about)
-
-
-def _read(path: Path, shape: tuple[int, ...]) -> Proposal:
-    with _opened(path) as file:
-        about = _about(file, path)
-        labels = _array(file, _LABELS, path, shape)
-        maps = f"{_UNCERTAINTY}.npy" in file.namelist()
-        uncertainty = _array(file, _UNCERTAINTY, path, shape) if maps else None
-    return Proposal(labels=labels, uncertainty=uncertainty, **about)
-
-
-def _opened(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise _damaged(path) from error
-
-
-def _about(file: zipfile.ZipFile, path: Path) -> dict[str, Any]:
-    try:
-        if file.getinfo(f"{_ABOUT}.npy").file_size > _MOST_ABOUT:
-            raise ValueError("too long")
-        with file.open(f"{_ABOUT}.npy") as stream:
-            told = json.loads(np.lib.format.read_array(stream, allow_pickle=False).tobytes())
-        if told.pop("format") != _FORMAT:
-            raise ValueError("another format")
-        return {
-            **{key: str(told[key]) for key in ("model", "title", "weights_sha256", "made")},
-            "settings": dict(told["settings"]),
-            "notices": tuple(str(text) for text in told["notices"]),
-            "classes": tuple(_class(one) for one in told["classes"]),
-        }
-    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path) from error
-
-
-def _class(told: dict[str, Any]) -> ProposedClass:
-    colour = told["colour"]
-    rgb = None if colour is None else (int(colour[0]), int(colour[1]), int(colour[2]))
-    return ProposedClass(int(told["value"]), str(told["name"]), rgb)
-
-
-def _array(file: zipfile.ZipFile, name: str, path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Read an array, whose header must tell the case's grid before anything is inflated."""
-    try:
-        with file.open(f"{name}.npy") as stream:
-            version = np.lib.format.read_magic(stream)
-            if version != (1, 0):
-                raise ValueError("an unknown layout")
-            found, _, kind = np.lib.format.read_array_header_1_0(stream)
-        if found != shape or kind.kind != "u":
-            raise ValueError("not of this image")
-        with file.open(f"{name}.npy") as stream:
-            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path) from error
-    return array
-
-
-def _damaged(path: Path) -> UnreadableFileError:
-    return UnreadableFileError(
-        f"the proposal '{path.name}' is damaged or was made for another image",
-        do="Discard it, and run the model again",
-    )

@@ -1,36 +1,25 @@
-"""Running a model on the cases of a project, and taking what it proposes into their masks."""
+"""Running a model on the cases of a project: each gets a proposal that waits to be looked at."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from napari_medssl.correct import Step
-from napari_medssl.correct.hand import hold_slices
 from napari_medssl.correct.history import AUTOMATIC
 from napari_medssl.correct.journal import to_json
-from napari_medssl.correct.matching import match_classes
-from napari_medssl.correct.merge import Merge
-from napari_medssl.errors import MedSSLError, ReadOnlyError, UsageError
-from napari_medssl.io.label_table import LabelInfo, unnamed_label
+from napari_medssl.errors import MedSSLError
 from napari_medssl.project.export_folder import is_of_the_disk
-from napari_medssl.project.label_states import LabelState
-from napari_medssl.project.proposals import (
-    keep_rest,
-    pending_for,
-    read_proposal,
-    save_proposal,
-)
-from napari_medssl.volume.label_types import label_type
+from napari_medssl.project.proposals import pending_for, require_room, save_proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from napari_medssl.correct.matching import Named
     from napari_medssl.correct.proposal import Proposal
     from napari_medssl.project.project import Project
-    from napari_medssl.project.state import CaseState
     from napari_medssl.volume import Volume
+
+_What = Literal["done", "already", "left out", "stopped"]
 
 
 class Proposer(Protocol):
@@ -52,6 +41,28 @@ class Proposer(Protocol):
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of a case.
+
+    Parameters
+    ----------
+    case : str
+        Its id.
+    what : {"done", "already", "left out", "stopped"}
+        It has a proposal now; had the same one before; has none; or the run ended with it.
+    why : str
+        Why it was left out.
+    seconds : float
+        How long it took.
+    """
+
+    case: str
+    what: _What
+    why: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class ProposeReport:
     """What became of the cases.
 
@@ -70,24 +81,16 @@ class ProposeReport:
     left_out: Mapping[str, str] = field(default_factory=dict)
     stopped: bool = False
 
-
-@dataclass(frozen=True)
-class Accepted:
-    """What accepting a proposal changed.
-
-    Parameters
-    ----------
-    targets : mapping of int to int
-        Values of the classes accepted -> values of their labels.
-    voxels : int
-        How many changed.
-    kept : int
-        How many were left as they were although the model disagrees.
-    """
-
-    targets: Mapping[int, int]
-    voxels: int
-    kept: int
+    def __add__(self, outcome: Outcome) -> ProposeReport:
+        """Return the report with one more case."""
+        case, what = outcome.case, outcome.what
+        left_out = {key: why for key, why in self.left_out.items() if key != case}
+        return ProposeReport(
+            self.done + (case,) * (what == "done"),
+            self.already + (case,) * (what == "already"),
+            left_out | ({case: outcome.why} if what == "left out" else {}),
+            stopped=what == "stopped",
+        )
 
 
 def cases_to_do(project: Project, ids: Collection[str] = ()) -> tuple[str, ...]:
@@ -106,6 +109,34 @@ def propose(
     again: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> ProposeReport:
+    """Do all that `propose_each` does, and report.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Is told before each case how many of how many are finished, and at the end.
+    """
+    order = list(cases)
+    tell = progress or (lambda done, of: None)
+    report = ProposeReport()
+    tell(0, len(order))
+    for count, one in enumerate(
+        propose_each(project, order, proposer, anyway=anyway, again=again), 1
+    ):
+        report += one
+        if not report.stopped:
+            tell(count, len(order))
+    return report
+
+
+def propose_each(
+    project: Project,
+    cases: Iterable[str],
+    proposer: Proposer,
+    *,
+    anyway: bool = False,
+    again: bool = False,
+) -> Iterator[Outcome]:
     """Run a model on cases, one after the other; each proposal is on the disk at once.
 
     A case for which the same weights with the same settings were run before, and wait or were
@@ -114,7 +145,7 @@ def propose(
     Parameters
     ----------
     project : Project
-        Its masks are not changed.
+        Its masks are not changed, so that it may be open to be looked at only.
     cases : sequence of str
         Ids.
     proposer : Proposer
@@ -123,160 +154,45 @@ def propose(
         Run on images too that do not suit the model.
     again : bool
         Run also where the same was run before.
-    progress : callable, optional
-        Is told before each case how many of how many are finished, and at the end.
+
+    Yields
+    ------
+    Outcome
+        Of each case, in order; nothing comes after one that was stopped.
 
     Raises
     ------
-    ReadOnlyError
-        If the project may only be looked at.
     SaveError
         If the disk is full or may not be written; finished proposals stay.
     """
-    if project.read_only:
-        raise ReadOnlyError(project.why_read_only.rstrip("."))
-    order = list(cases)
-    tell = progress or (lambda done, of: None)
-    done: list[str] = []
-    already: list[str] = []
-    left_out: dict[str, str] = {}
-    for count, case in enumerate(order):
-        tell(count, len(order))
+    require_room(project)
+    for case in cases:
+        began = time.monotonic()
         try:
-            if not again and _is_there(project, case, proposer):
-                already.append(case)
-                continue
-            volume = project.read_image(case)
-            why_not = [] if anyway else proposer.misfits(volume)
-            found = None if why_not else proposer.propose(volume)
+            what, why = _propose_one(project, case, proposer, anyway=anyway, again=again)
         except MedSSLError as error:
             if is_of_the_disk(error):
                 raise
-            left_out[case] = str(error)
-            continue
-        if why_not:
-            left_out[case] = " ".join(why_not)
-        elif found is None:
-            return ProposeReport(tuple(done), tuple(already), left_out, stopped=True)
-        else:
-            save_proposal(project, case, found)
-            done.append(case)
-    tell(len(order), len(order))
-    return ProposeReport(tuple(done), tuple(already), left_out)
+            what, why = "left out", str(error)
+        yield Outcome(case, what, why, time.monotonic() - began)
+        if what == "stopped":
+            return
 
 
-def named_labels(
-    proposal: Proposal,
-    targets: Mapping[int, int],
-    labels: Collection[LabelInfo],
-    in_use: Callable[[int], bool],
-) -> list[LabelInfo]:
-    """Return the labels that accepting classes adds, or gives their names.
-
-    Parameters
-    ----------
-    proposal : Proposal
-        What is accepted of.
-    targets : mapping of int to int
-        Values of the classes -> values of their labels.
-    labels : collection of LabelInfo
-        Those there are.
-    in_use : callable
-        Tells whether a label has voxels anywhere: one that nobody has named, and without any, is
-        named after its class.
-    """
-    known = {info.value for info in labels}
-    unnamed = unnamed_of(labels)
-    classes = {one.value: one for one in proposal.classes}
-    return [
-        LabelInfo(label, classes[value].name, classes[value].colour or unnamed_label(label).colour)
-        for value, label in targets.items()
-        if label not in known or (label in unnamed and not in_use(label))
-    ]
-
-
-def unnamed_of(labels: Iterable[Named]) -> frozenset[int]:
-    """Return the labels that nobody has named yet."""
-    return frozenset(row.value for row in labels if row.name == unnamed_label(row.value).name)
-
-
-def accept_proposal(
-    project: Project, case_id: str, names: Collection[str] | None = None
-) -> Accepted:
-    """Take a proposal into a case's mask, in one step that can be undone.
-
-    Voxels that were edited by hand, slices that are done and locked labels stay as they are.
-    Classes that are no label of the project yet become new ones.
-
-    Parameters
-    ----------
-    project : Project
-        The project.
-    case_id : str
-        The case.
-    names : collection of str, optional
-        Which classes; all unless given. The others go on waiting.
-
-    Raises
-    ------
-    UsageError
-        If nothing waits for the case, or a class is not in it.
-    ReadOnlyError, SaveError
-        If it may not, or could not, be written.
-    """
-    found = read_proposal(project, case_id)
+def _propose_one(
+    project: Project, case: str, proposer: Proposer, *, anyway: bool, again: bool
+) -> tuple[_What, str]:
+    """Run on one case; return what became of it, and why."""
+    if not again and _is_there(project, case, proposer):
+        return "already", ""
+    volume = project.read_image(case)
+    if not anyway and (misfits := proposer.misfits(volume)):
+        return "left out", " ".join(misfits)
+    found = proposer.propose(volume)
     if found is None:
-        raise UsageError(
-            f"no proposal for {case_id}", do="Run a model first: 'medssl project segment'"
-        )
-    accepted = found.named(names) if names else tuple(one.value for one in found.classes)
-    state, table = project.read_state(case_id), project.labels()
-    merge = _merge(project, case_id, found, state, table)
-    targets = {value: merge.targets[value] for value in accepted}
-    labels = state.labels.astype(label_type(max((*targets.values(), int(state.labels.max())))))
-    edit = merge.edit(labels, found.labels, accepted)
-    kept = merge.difference(labels, found.labels).kept
-    _name_labels(project, found, targets, table)
-    step = Step(words_of(found, accepted), edit, outlines=found.record(targets))
-    if edit is not None:
-        project.record(case_id, "do", step)
-    keep_rest(project, case_id, accepted)
-    return Accepted(targets, edit.count if edit is not None else 0, kept)
-
-
-def words_of(proposal: Proposal, accepted: Collection[int]) -> str:
-    """Return what the step that accepts classes is called."""
-    names = [one.name for one in proposal.classes if one.value in accepted]
-    return f"Accept '{names[0]}'" if len(names) == 1 else f"Accept {len(names)} labels"
-
-
-def _merge(
-    project: Project,
-    case_id: str,
-    found: Proposal,
-    state: CaseState,
-    table: Sequence[LabelState],
-) -> Merge:
-    infos = [row.info for row in table]
-    held = hold_slices(project.hand_edited(case_id), state.done)
-    return Merge(
-        match_classes(found.classes, infos, unnamed_of(infos)),
-        [row.info.value for row in table if row.locked],
-        held,
-    )
-
-
-def _name_labels(
-    project: Project, found: Proposal, targets: Mapping[int, int], table: Sequence[LabelState]
-) -> None:
-    """Write the labels that are new, or have a name now."""
-    used = {value for case in project.cases() for value, count in case.voxels.items() if count}
-    infos = named_labels(found, targets, [row.info for row in table], lambda v: v in used)
-    if infos:
-        states = {row.info.value: row for row in table}
-        for info in infos:
-            states[info.value] = replace(states.get(info.value, LabelState(info)), info=info)
-        project.set_labels(states.values())
+        return "stopped", ""
+    save_proposal(project, case, found)
+    return "done", ""
 
 
 def _is_there(project: Project, case_id: str, proposer: Proposer) -> bool:

@@ -36,6 +36,7 @@ def purge_case(store: Store, case_id: str) -> None:
         for delete in _DELETE:
             db.execute(delete, (number,))
         db.execute("DELETE FROM setting WHERE key = 'last_case' AND value = ?", (case_id,))
+    forget_proposal(store.file.parent, case_id)  # one that a job brought meanwhile
     if not store.shrink():
         raise ProjectError(
             f"{case_id} is removed, but another window keeps its traces from being overwritten",

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from napari_medssl.project.store import Store
+
 FILE_NAME = "project.sqlite"
 APPLICATION_ID = 0x6D73736C  # "mssl"
-VERSION = 1
+VERSION = 2
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
@@ -29,7 +31,7 @@ _FROM_A_COPY = "Copy the project again from where it came, or take it from a bac
 #: Steps form a tree: each knows the step before it (0: an empty label map). What is undone stays,
 #: so nothing is ever lost. The journal tells in order what was done and which step was then the
 #: last: that is the state. The next redo is the youngest step that follows.
-TABLES = """
+_FIRST = """
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE session (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -81,13 +83,41 @@ CREATE TABLE outline (
 );
 """
 
+#: Roles and what trained a model outlive a case that is purged, so that nothing that was learned
+#: from is ever judged by: they name a case by its number and a patient by a mark.
+_LEARNING = """
+CREATE TABLE role (
+  patient TEXT PRIMARY KEY,
+  role TEXT NOT NULL CHECK (role IN ('training', 'validation', 'test')),
+  since TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE model (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  sha256 TEXT NOT NULL UNIQUE,
+  file TEXT NOT NULL, title TEXT NOT NULL, parent TEXT NOT NULL,
+  state TEXT NOT NULL
+    CHECK (state IN ('candidate', 'current', 'former', 'rejected', 'kept')),
+  made TEXT NOT NULL, figures TEXT NOT NULL DEFAULT '{}'
+);
+CREATE UNIQUE INDEX one_current ON model(state) WHERE state = 'current';
+CREATE TABLE model_case (
+  model_id INTEGER NOT NULL REFERENCES model(id),
+  case_id INTEGER NOT NULL, patient TEXT NOT NULL,
+  PRIMARY KEY (model_id, case_id)
+) WITHOUT ROWID;
+"""
+
+#: what each version of the tables adds to the one before; what was once in the world stays
+TABLES = {1: _FIRST, 2: _LEARNING}
+
 
 def build(file: Path, settings: Mapping[str, str]) -> None:
     """Make the tables in a new file."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.executescript(TABLES)
+        for tables in TABLES.values():
+            connection.executescript(tables)
         connection.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
         connection.commit()
 
@@ -122,13 +152,44 @@ def require_project(file: Path) -> bytes:
         raise ProjectError(
             f"'{FILE_NAME}' is not a project of ours", do="Choose the project's own folder"
         )
-    if (version := _number(header, _VERSION_AT)) > VERSION:
+    _require_known(_number(header, _VERSION_AT))
+    return header
+
+
+def version_of(store: Store) -> int:
+    """Return the version of a file's tables; one that is only looked at may be an older one."""
+    return int(store.one("PRAGMA user_version"))
+
+
+def bring_up_to_date(store: Store) -> None:
+    """Add the tables that a file of an older version does not have, all of them or none.
+
+    Raises
+    ------
+    ProjectError
+        If it is of a newer version, which its header did not tell yet.
+    SaveError
+        If there is no room; the file is as it was then.
+    """
+    found = version_of(store)
+    _require_known(found)
+    if found == VERSION:
+        return
+    with store.transaction() as db:
+        for version in range(found + 1, VERSION + 1):
+            for statement in filter(str.strip, TABLES[version].split(";")):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+    store.settle()  # older programs look into the header, not into the log
+
+
+def _require_known(version: int) -> None:
+    if version > VERSION:
         raise ProjectError(
             f"the project was made by a newer napari-medssl (layout {version})",
             expected=f"layout {VERSION} or older",
             do="Update napari-medssl; the project was not touched",
         )
-    return header
 
 
 def _number(header: bytes, at: int) -> int:

@@ -133,6 +133,27 @@ def hand_edited(store: Store, case_id: str, steps: int | None = None) -> NDArray
     return hand
 
 
+def corrected(store: Store, case_id: str) -> NDArray[np.bool_]:
+    """Tell which voxels (z, y, x) a person set after something else than a hand had drawn there.
+
+    Where a model, a prompt or a tool was wrong, that is; nothing on a case drawn by hand alone.
+
+    Raises
+    ------
+    UsageError, UnreadableFileError
+        As `hand_edited`.
+    """
+    number = require_case(store, case_id)
+    set_right = np.zeros(read_case(store, case_id).grid.shape, bool)
+    by_hand_alone = True
+    for packed in path_to(store, top_of(store, number)):
+        step = unpack_step(packed)
+        by_hand_alone &= step.edit is None or step.by_hand
+        if step.edit is not None and not by_hand_alone:
+            mark_edit(set_right, step.edit, by_hand=step.by_hand)
+    return set_right
+
+
 def replace_labels(
     store: Store,
     case_id: str,

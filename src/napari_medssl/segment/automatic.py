@@ -10,9 +10,9 @@ import numpy as np
 
 from napari_medssl.errors import OutOfMemoryError, UsageError
 from napari_medssl.models.device import pick_device
+from napari_medssl.models.memory import ran_out
 from napari_medssl.models.trained import find_trained
 from napari_medssl.segment.assemble import Answer, Wanted, assembly
-from napari_medssl.segment.memory import ran_out
 from napari_medssl.segment.postprocess import cleaned
 from napari_medssl.segment.predictor import Predictor
 from napari_medssl.segment.run import AutomaticResult, RunOptions

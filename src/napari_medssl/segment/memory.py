@@ -24,8 +24,6 @@ _MOST_TOGETHER = 8
 #: voxels that keep a GPU, or a processor, busy
 _ENOUGH = {"cpu": 64**3, "cuda": 4 * 96**3, "mps": 96**3}
 _SHRINKINGS = 3
-#: what torch says when a processor's memory is out: a RuntimeError like any other
-_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 def free_bytes(device: str) -> int:
@@ -34,13 +32,6 @@ def free_bytes(device: str) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         return int(free)
     return int(psutil.virtual_memory().available)
-
-
-def ran_out(error: BaseException) -> bool:
-    """Tell whether an error says that there was no memory left."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(s in str(error) for s in _OUT_OF_MEMORY)
 
 
 def window_bytes(network: SegmentationNetwork, window: Sides) -> int:

@@ -16,6 +16,8 @@ from napari_medssl.io.dicom import looks_like_dicom, read_dicom
 from napari_medssl.io.dicom import pixels as dicom_pixels
 
 PYDICOM_FILES = Path(pydicom.data.__file__).parent / "test_files"
+pytestmark = pytest.mark.slow
+
 LPS_OF_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 #: folder or file -> stored shape and notices, or the kind of error and words of its sentence

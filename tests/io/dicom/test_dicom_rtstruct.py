@@ -71,6 +71,7 @@ def test_every_contour_names_the_source_frame_at_its_place(series: Path, tmp_pat
     assert unnamed == bool(codes & {"slices-missing", "uneven-slices"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["CT", "MR_T1"])
 def test_real_series(shared_data: Path, tmp_path: Path, name: str) -> None:
     folder = shared_data / "dicom-rtstruct-sts" / "STS_025" / name

@@ -120,6 +120,7 @@ def _normal(volume: Volume) -> np.ndarray:
     return np.cross(columns[:, 0], columns[:, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["CT", "MR_T1"])
 def test_a_drawn_tumour_on_real_series(shared_data: Path, tmp_path: Path, name: str) -> None:
     folder = shared_data / "dicom-rtstruct-sts" / "STS_025" / name
@@ -133,6 +134,7 @@ def test_a_drawn_tumour_on_real_series(shared_data: Path, tmp_path: Path, name: 
     assert (read_mask(path, volume).array == mask).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REAL)
 def test_real_difficult_series(shared_data: Path, tmp_path: Path, name: str) -> None:
     folder = shared_data / "dicom-difficult" / name

@@ -11,9 +11,9 @@ from napari_medssl.models.networks.network import SegmentationNetwork, build_net
 
 #: arguments that make a network small enough to test, where it has any
 SMALL = {
-    "swin_unetr": {"feature_size": 12},
-    "smit": {"feature_size": 12},
-    "smit_12": {"feature_size": 12},
+    "swin_unetr": {"feature_size": 12, "depths": (1, 1, 1, 1)},
+    "smit": {"feature_size": 12, "depths": (1, 1, 1, 1)},
+    "smit_12": {"feature_size": 12, "depths": (1, 1, 1, 1), "heads": (4, 4, 4, 4)},
     "unet": {"widths": (4, 6, 8, 10, 12)},
     "unet_literal": {"widths": (4, 6, 8)},
     "medsass_vit_s": {"dim": 24, "depth": 2, "heads": 3, "widths": (4, 6, 8, 10, 12)},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_medssl._napari.automatic_scene import AutomaticScene
 from napari_medssl._napari.panels.docks import panels_beside, share_tab
+from napari_medssl._napari.panels.jobs import LOOK_EVERY_MS
 from napari_medssl._napari.panels.model_section import ModelSection
 from napari_medssl._napari.panels.project import ProjectPanel
 from napari_medssl._napari.panels.review_section import ReviewSection
@@ -19,6 +20,7 @@ from napari_medssl._napari.panels.status_section import StatusSection
 from napari_medssl._napari.presenters.automatic import AutomaticPresenter, AutomaticViews
 from napari_medssl._napari.presenters.installed_models import InstalledModels
 from napari_medssl._napari.threads import WorkThread
+from napari_medssl.jobs import JobStore, LocalEngine, jobs_folder
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QEnterEvent
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from napari_medssl._napari.presenters.automatic_canvas import OpenProject
     from napari_medssl._napari.presenters.automatic_run import RunSettings
     from napari_medssl._napari.presenters.models import Models
+    from napari_medssl.jobs import Engine
 
 _FOOTER = "Research use only. Not a medical device."
 
@@ -41,10 +44,19 @@ class AutomaticPanel(QWidget):
         Qt's parent.
     models : Models, optional
         The models to choose from; those installed unless given.
+    store : JobStore, optional
+        Where jobs are kept; the user's own unless given.
+    engine : Engine, optional
+        What runs them; this machine unless given.
     """
 
     def __init__(
-        self, napari_viewer: Any, parent: QWidget | None = None, models: Models | None = None
+        self,
+        napari_viewer: Any,
+        parent: QWidget | None = None,
+        models: Models | None = None,
+        store: JobStore | None = None,
+        engine: Engine | None = None,
     ) -> None:
         super().__init__(parent)
         # layers from napari's proxy are new objects each time; see the Segment panel
@@ -56,14 +68,21 @@ class AutomaticPanel(QWidget):
         self._work, self._runner = WorkThread(), WorkThread()
         self._closed = False
         self.presenter = AutomaticPresenter(
-            AutomaticViews(self._model, self._run, self._review, self._review, self._status),
+            AutomaticViews(
+                self._model, self._run, self._run, self._review, self._review, self._status
+            ),
             self._scene,
             self._work,
             self._runner,
             models or InstalledModels(),
             self._open_project,
+            store or JobStore(jobs_folder()),
+            engine or LocalEngine(),
         )
         self._connect()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.presenter.all_cases.look)
+        self._timer.start(LOOK_EVERY_MS)
         self.destroyed.connect(self.presenter.run.stop)  # the window closed without a word to us
         self.destroyed.connect(self._work.close)
         self.destroyed.connect(self._runner.close)
@@ -71,9 +90,10 @@ class AutomaticPanel(QWidget):
         self.presenter.start()
 
     def release(self) -> None:
-        """Stop what runs, give events and threads back; the mask stays on the canvas."""
+        """Stop what runs here, give events and threads back; mask and jobs stay as they are."""
         if not self._closed:
             self._closed = True
+            self._timer.stop()
             self.presenter.close()
             self._scene.close()
             self._work.close()
@@ -86,13 +106,13 @@ class AutomaticPanel(QWidget):
             self.release()
         elif event.type() == QEvent.Type.Show:
             share_tab(self, SegmentPanel)
-            self.presenter.run.show()
+            self.presenter.show()
         return bool(super().event(event))
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 - Qt's name
         """Look again which project is open: it is another panel's."""
         super().enterEvent(event)
-        self.presenter.run.show()
+        self.presenter.show()
 
     def _open_project(self) -> OpenProject | None:
         found = (p.presenter.open_project() for p in panels_beside(self, ProjectPanel))
@@ -126,8 +146,9 @@ class AutomaticPanel(QWidget):
         self._model.model_chosen.connect(to.model.choose)
         self._model.file_chosen.connect(to.model.add)
         self._run.run_asked.connect(to.run.run_here)
-        self._run.all_asked.connect(lambda anyway: to.run.run_all(anyway=anyway))
+        self._run.all_asked.connect(lambda anyway: to.all_cases.run(anyway=anyway))
         self._run.stop_asked.connect(to.run.stop)
+        self._run.stop_all_asked.connect(to.all_cases.stop)
         self._run.settings_changed.connect(self._set)
         self._review.look_asked.connect(to.review.offers.open)
         self._review.look_chosen.connect(to.review.show_as)

@@ -38,6 +38,14 @@ def share_tab(panel: QWidget, kind: type[QWidget]) -> None:
         mine.raise_()
 
 
+def to_front(panel: QWidget) -> None:
+    """Show a panel's dock before those it shares its tab with."""
+    dock = _dock_of(panel)
+    if dock is not None:
+        dock.show()
+        dock.raise_()
+
+
 def go_to_canvas(panel: QWidget, kind: type[QWidget]) -> None:
     """Bring a panel of another kind to the front, and let keys go to the canvas from now on."""
     window = outermost(panel)

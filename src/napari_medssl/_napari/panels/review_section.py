@@ -76,12 +76,14 @@ class ReviewSection(Section):
         self._unsure = QCheckBox("Show where the model is unsure")
         self._unsure.toggled.connect(self.uncertainty_chosen)
         self._nothing = words("Nothing waits to be accepted.", style="color: #9aa4b2;")
+        self._others = words(style="color: #9aa4b2;")
         self._review = QWidget()
         self._undo = button("Undo", "Take the last step on the mask back")
         self._undo.clicked.connect(self.undo_asked)
         self._lay_out()
         self.setMinimumWidth(sum(_WIDTHS.values()) + 4)  # before the table is shown, too
         self.show_offer("")
+        self.show_others("")
         self.show_no_review()
         self.show_history("", "")
 
@@ -90,6 +92,11 @@ class ReviewSection(Section):
         self._offer.setText(text)
         self._waiting.setVisible(bool(text))
         self._nothing.setVisible(not text and self._review.isHidden())
+
+    def show_others(self, text: str) -> None:
+        """Say for which other cases something waits; empty: for none."""
+        self._others.setText(text)
+        self._others.setVisible(bool(text))
 
     def show_review(self, rows: Sequence[ReviewRow], text: str, *, unit: str, look: Look) -> None:
         """List the classes, with sizes in a unit; say what is left as it is."""
@@ -174,12 +181,17 @@ class ReviewSection(Section):
         look.clicked.connect(self.look_asked)
         drop = button("Discard", "Throw the proposal away")
         drop.clicked.connect(self.discard_asked)
-        inside.setLayout(side_by_side(self._offer, look, drop))
+        column = QVBoxLayout(inside)  # the sentence above: beside the buttons it is cut
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._offer)
+        column.addLayout(side_by_side(look, drop))
         return inside
 
     def _lay_out(self) -> None:
         self.body.addWidget(self._waiting)
         self.body.addWidget(self._nothing)
+        self.body.addWidget(self._others)
         column = QVBoxLayout(self._review)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)

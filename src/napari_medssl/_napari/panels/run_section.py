@@ -11,19 +11,24 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QMessageBox,
-    QProgressBar,
     QSpinBox,
     QWidget,
 )
 
 from napari_medssl._napari.panels.engine_section import DEVICES
-from napari_medssl._napari.panels.section import Section, button, narrow, words
+from napari_medssl._napari.panels.progress_row import ProgressRow
+from napari_medssl._napari.panels.section import Section, button, narrow
 from napari_medssl._napari.presenters.automatic_run import RunSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHOWN = 3
+_ALL = (
+    "All cases of the project that are not done get a proposal that waits for you. It goes on in "
+    "the background, even when napari is closed."
+)
+_BUSY = "A model runs on the cases of this project already"
 _RUN = (
     "QPushButton { padding: 4px 2px; } QPushButton:enabled "
     "{ background-color: #2f8f4e; color: white; font-weight: bold; }"
@@ -31,55 +36,66 @@ _RUN = (
 
 
 class RunSection(Section):
-    """Buttons that run, a bar with a stop, and settings folded away."""
+    """Buttons that run, a bar with a stop for each, and settings folded away."""
 
     run_asked = Signal()
     all_asked = Signal(bool)
     stop_asked = Signal()
+    stop_all_asked = Signal()
     settings_changed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__("2  Run")
         self._here = button("Run on this image", "Nothing in the mask changes until you accept")
         self._here.setStyleSheet(_RUN)
-        self._all = button("Run on all cases", "Each case gets a proposal that waits for you")
+        self._all = button("Run on all cases", "")
         self._anyway = QCheckBox("Also cases that do not suit the model")
         self._anyway.setToolTip("Off: cases of another modality or voxel size are left out")
         self._here.clicked.connect(self.run_asked)
         self._all.clicked.connect(lambda: self.all_asked.emit(self._anyway.isChecked()))
         self.add_row(self._here, self._all)
         self.body.addWidget(self._anyway)
-        self._bar, self._far = QProgressBar(), words()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._stop = button("Stop", "Ends after the part in hand; finished cases stay")
-        self._stop.clicked.connect(self.stop_asked)
-        self.body.addWidget(self._bar)
-        self.add_row(self._far, self._stop)
+        self._far = ProgressRow("Ends after the part in hand; nothing is changed")
+        self._far.stop_asked.connect(self.stop_asked)
+        self._job = ProgressRow("Ends after the part in hand; finished cases stay")
+        self._job.stop_asked.connect(self.stop_all_asked)
+        self.body.addWidget(self._far)
+        self.body.addWidget(self._job)
         self._folded = self._advanced()
         unfold = button("Advanced", "Overlap, flips, small parts, uncertainty", checkable=True)
         unfold.toggled.connect(self._folded.setVisible)
         self.body.addWidget(unfold)
         self.body.addWidget(self._folded)
-        self.show_ready(here=False, cases=0, unfit=False, flips=False)
+        self.show_ready(here=False, unfit=False, flips=False)
+        self.show_cases(0, busy=False)
 
-    def show_ready(self, *, here: bool, cases: int, unfit: bool, flips: bool) -> None:
-        """Offer to run on the image in hand, and on so many cases of a project; allow flips."""
-        self._running(False)
+    def show_ready(self, *, here: bool, unfit: bool, flips: bool) -> None:
+        """Offer to run on the image in hand; allow flips."""
+        self._far.setVisible(False)
         self._here.setEnabled(here)
         self._here.setText("Run anyway" if unfit else "Run on this image")
-        self._all.setVisible(cases > 0)
-        self._anyway.setVisible(cases > 0)
-        self._all.setText("Run on 1 case" if cases == 1 else f"Run on {cases} cases")
-        self._all.setToolTip("All cases of the project that are not done get a proposal")
         self._allow_flips(flips)
 
     def show_running(self, text: str, done: int, total: int) -> None:
         """Show how far it is; a total of 0 is not known yet."""
-        self._running(True)
-        self._bar.setRange(0, total if done else 0)
-        self._bar.setValue(done)
-        self._far.setText(text)
+        self._here.setEnabled(False)
+        self._far.show_far(text, done, total)
+
+    def show_cases(self, cases: int, *, busy: bool) -> None:
+        """Offer to run on so many cases of a project, unless that is being done."""
+        for part in (self._all, self._anyway):
+            part.setVisible(cases > 0)
+            part.setEnabled(not busy)
+        self._all.setText("Run on 1 case" if cases == 1 else f"Run on {cases} cases")
+        self._all.setToolTip(_BUSY if busy else _ALL)
+
+    def show_job(self, text: str, done: int, total: int, *, may_stop: bool) -> None:
+        """Show how far the job is; a total of 0 is not known yet."""
+        self._job.show_far(f"All cases: {text}", done, total, may_stop=may_stop)
+
+    def show_no_job(self) -> None:
+        """No job runs on the project."""
+        self._job.setVisible(False)
 
     def show_report(self, text: str, left_out: Sequence[str]) -> None:
         """Show what came of a run on a project and, a line each, what was left out and why."""
@@ -99,12 +115,6 @@ class RunSection(Section):
             if allowed
             else "Not for this model: it tells left from right, or its card does not say"
         )
-
-    def _running(self, running: bool) -> None:
-        for part in (self._bar, self._far, self._stop):
-            part.setVisible(running)
-        for part in (self._here, self._all, self._anyway):
-            part.setEnabled(not running)
 
     def _advanced(self) -> QWidget:
         inside = QWidget()

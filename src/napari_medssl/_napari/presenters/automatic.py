@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_medssl._napari.presenters.activity import Activity, StatusView, Work
+from napari_medssl._napari.presenters.all_cases import AllCasesPresenter, AllCasesView
 from napari_medssl._napari.presenters.automatic_run import RunPresenter, RunView
 from napari_medssl._napari.presenters.history import HistoryPresenter, HistoryView
 from napari_medssl._napari.presenters.models import ModelPresenter, Models, ModelView
 from napari_medssl._napari.presenters.review import ReviewPresenter, ReviewView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from napari_medssl._napari.presenters.automatic_canvas import AutomaticCanvas, Door
     from napari_medssl._napari.presenters.document import Document, What
     from napari_medssl.correct import Step
+    from napari_medssl.jobs import Engine, JobStore
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class AutomaticViews:
 
     model: ModelView
     run: RunView
+    all_cases: AllCasesView
     review: ReviewView
     history: HistoryView
     status: StatusView
@@ -45,6 +48,8 @@ class AutomaticPresenter:
         The models to choose from.
     door : Door
         Returns the project that is open in the same window.
+    store, engine : JobStore, Engine
+        Where jobs are kept, and what runs them.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class AutomaticPresenter:
         runner: Work,
         models: Models,
         door: Door,
+        store: JobStore,
+        engine: Engine,
     ) -> None:
         self._canvas = canvas
         self._document: Document | None = None
@@ -64,15 +71,19 @@ class AutomaticPresenter:
         self.model = ModelPresenter(views.model, canvas, self.activity, models, self._model_changed)
         self.review = ReviewPresenter(views.review, canvas, self.activity, self.history, door)
         self.run = RunPresenter(
-            views.run,
-            canvas,
+            views.run, canvas, self.activity, runner, models, self.model, door, self.review.take
+        )
+        self.all_cases = AllCasesPresenter(
+            views.all_cases,
             self.activity,
-            runner,
+            work,
             models,
             self.model,
             door,
-            self.review.take,
-            self.review.offers.look,
+            store,
+            engine,
+            lambda: self.run.settings,
+            self._arrived,
         )
 
     def start(self) -> None:
@@ -82,8 +93,9 @@ class AutomaticPresenter:
         self.image_changed()
 
     def close(self) -> None:
-        """Stop what runs, settle what is under way and listen no more."""
+        """Stop what runs in the window, settle what is under way and listen no more."""
         self.run.stop()
+        self.all_cases.close()
         self.history.close()
         self._listen(None)
 
@@ -93,7 +105,7 @@ class AutomaticPresenter:
         self.history.show()
         self.review.image_changed()
         self.model.look_at_image()
-        self.run.show()
+        self.show()
 
     def mask_changed(self) -> None:
         """React to another mask in hand, or none."""
@@ -101,8 +113,19 @@ class AutomaticPresenter:
         self.history.show()
         self.review.mask_changed()
 
-    def _model_changed(self) -> None:
+    def show(self) -> None:
+        """Show what can be run now."""
         self.run.show()
+        self.all_cases.show()
+
+    def _model_changed(self) -> None:
+        self.show()
+
+    def _arrived(self, cases: Collection[str]) -> None:
+        """React to proposals that a job has brought, or to another project."""
+        self.review.offers.count()
+        if self._canvas.case in cases:
+            self.review.offers.look()
 
     def _listen(self, document: Document | None) -> None:
         if document is self._document:

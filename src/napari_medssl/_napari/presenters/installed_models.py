@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
+from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from napari_medssl.models.trained import TrainedCard
     from napari_medssl.project.proposer import Segmenter
     from napari_medssl.volume import Notice, Volume
+
+_ASK = "import sys; from napari_medssl.models.device import pick_device as p; print(p(sys.argv[1]))"
 
 
 class InstalledModels:
@@ -44,6 +49,22 @@ class InstalledModels:
         from napari_medssl.segment.automatic import load_automatic
 
         return load_automatic(name, device)
+
+    def device(self, wanted: str) -> str:
+        """Return the name of a device of this machine, for a job.
+
+        A child is asked: importing torch here would hold the window up for a second and more.
+        """
+        if wanted == "cpu":
+            return wanted
+        command = [sys.executable, "-P", "-c", _ASK, wanted]
+        child = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if child.returncode:
+            raise UsageError(
+                f"the device '{wanted}', which this machine does not have, or torch cannot use",
+                do="Choose the processor, or run 'medssl doctor' to see what is here",
+            )
+        return child.stdout.split()[-1]
 
     def options(self, settings: Mapping[str, Any]) -> Any:
         """Return how to run, from plain values."""

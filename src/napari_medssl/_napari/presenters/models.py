@@ -35,6 +35,9 @@ class Models(Protocol):
     def load(self, name: str, device: str) -> Segmenter:
         """Load a network with its weights."""
 
+    def device(self, wanted: str) -> str:
+        """Return the name of a device that is there: ``"auto"`` becomes the best one; slow."""
+
     def options(self, settings: Mapping[str, Any]) -> Any:
         """Return how to run, from plain values."""
 

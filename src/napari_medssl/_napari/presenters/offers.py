@@ -9,10 +9,11 @@ from napari_medssl.project.proposals import (
     keep_rest,
     pending_for,
     read_proposal,
+    waiting_cases,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.automatic_canvas import AutomaticCanvas, Door
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from napari_medssl.project.proposals import Pending
     from napari_medssl.volume import Volume
 
+_NAMED = 3
+
 
 class OfferView(Protocol):
     """A line, and a button to look."""
 
     def show_offer(self, words: str) -> None:
         """Offer to look at what waits for the case in hand; empty: nothing waits."""
+
+    def show_others(self, words: str) -> None:
+        """Say for which other cases something waits; empty: for none."""
 
 
 class OfferPresenter:
@@ -77,6 +83,27 @@ class OfferPresenter:
             asked=False,
         )
 
+    def count(self) -> None:
+        """Say for which other cases something is kept."""
+        there = self._door()
+        if there is None:
+            self._activity.forget("others")
+            self._view.show_others("")
+            return
+        project, names = there.project, {case.id: case.name for case in there.cases}
+
+        def told(found: Sequence[str]) -> None:
+            others = [names.get(id_, id_) for id_ in found if id_ != self._canvas.case]
+            self._view.show_others(others_words(others))
+
+        self._activity.run(
+            "Looking for proposals",
+            lambda: waiting_cases(project),
+            told,
+            topic="others",
+            asked=False,
+        )
+
     def open(self) -> None:
         """Show what is kept for the case in hand."""
         there, case, volume = self._door(), self._canvas.case, self._canvas.volume
@@ -93,15 +120,18 @@ class OfferPresenter:
             "Reading the proposal", lambda: read_proposal(project, case), show, topic="offer"
         )
 
-    def keep_rest(self, case: str | None, accepted: Collection[int]) -> None:
+    def keep_rest(self, case: str | None, accepted: Collection[int], looked_at: Proposal) -> None:
         """Keep only what was not accepted, after the step that accepts is on the disk."""
         there = self._door()
         if there is not None and case is not None:
             project = there.project
-            there.write(lambda: keep_rest(project, case, accepted))
+            there.write(lambda: keep_rest(project, case, accepted, looked_at))
 
-    def discard(self, case: str | None) -> bool:
-        """Take away what is kept for a case; False, and a sentence, where that may not be."""
+    def discard(self, case: str | None, looked_at: Proposal | None) -> bool:
+        """Take away what is kept for a case; False, and a sentence, where that may not be.
+
+        What has come since ``looked_at`` was read is left alone.
+        """
         there = self._door()
         if there is None or case is None:
             return True
@@ -109,5 +139,15 @@ class OfferPresenter:
         if project.read_only:
             self._activity.say(project.why_read_only, problem=True)
             return False
-        there.write(lambda: discard_proposal(project, case))
+        there.write(lambda: discard_proposal(project, case, looked_at))
         return True
+
+
+def others_words(names: Sequence[str]) -> str:
+    """Say for which cases something waits, the first of them by name."""
+    if not names:
+        return ""
+    shown, more = names[:_NAMED], len(names) - _NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    count = "1 other case" if len(names) == 1 else f"{len(names)} other cases"
+    return f"Proposals wait for {count}: {', '.join(shown)}{rest}."

@@ -13,7 +13,7 @@ from napari_medssl.correct.box import box_around
 from napari_medssl.correct.hand import hold_slices
 from napari_medssl.correct.matching import match_classes
 from napari_medssl.correct.merge import Merge
-from napari_medssl.project.proposing import named_labels, unnamed_of, words_of
+from napari_medssl.project.accepting import named_labels, unnamed_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -85,6 +85,7 @@ class ReviewPresenter:
     def image_changed(self) -> None:
         """Show what there is for the image in hand."""
         self._activity.forget("difference")
+        self.offers.count()
         held = self._shown
         if held is not None:
             self._begin(held)
@@ -146,7 +147,7 @@ class ReviewPresenter:
     def discard(self) -> None:
         """Throw the proposal away; what was accepted of it stays."""
         case = self._case if self._shown is not None else self._canvas.case
-        if self.offers.discard(case):
+        if self.offers.discard(case, self._shown):
             self._end()
             self._activity.say("Discarded. The mask is as it was.")
 
@@ -235,7 +236,7 @@ class ReviewPresenter:
         words = words_of(shown, values).replace("Accept", "Accepted", 1)
         words += f": {made.count if made is not None else 0:,} voxels changed."
         words += f" {left_alone(kept)}" if kept else ""
-        self.offers.keep_rest(self._case, values)
+        self.offers.keep_rest(self._case, values, shown)
         if self._proposal is shown:
             self._proposal = left = shown.without(values)
             if left.classes:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_medssl.finetune.report import Report
 
 
 class TrainingStoppedError(Exception):
     """The run was asked to stop; what its checkpoints hold is kept."""
-
-
-class Report(Protocol):
-    """Takes what is told: the report of a job, or what a test has in its place."""
-
-    def progress(
-        self, done: float, total: float, doing: str = "", seconds_left: float | None = None
-    ) -> None:
-        """Tell how much of how much is finished, and what is being done."""
-
-    def metric(self, step: int, **values: Any) -> None:
-        """Tell numbers by name."""
-
-    def warning(self, text: str) -> None:
-        """Tell a sentence."""
 
 
 class Pace:

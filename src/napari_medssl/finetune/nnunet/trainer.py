@@ -23,8 +23,9 @@ from napari_medssl.finetune.nnunet.reporting import TrainingStoppedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_medssl.finetune.nnunet.reporting import Pace, Report
+    from napari_medssl.finetune.nnunet.reporting import Pace
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
+    from napari_medssl.finetune.report import Report
 
 _MOST_SEED = 2**32
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
-    from napari_medssl.finetune.nnunet.reporting import Pace, Report
+    from napari_medssl.finetune.nnunet.reporting import Pace
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
+    from napari_medssl.finetune.report import Report
 
 
 def train_fold(

@@ -147,7 +147,8 @@ def _nothing(path: Path, found: Found) -> MedSSLError:
         what = f"; {len(found.others)} other DICOM objects, the first: {found.others[0].came}"
     return UnreadableFileError(
         f"'{path.name}' holds no DICOM image that can be read{what}",
-        do="Choose the folder that holds the images",
+        do="Choose the folder that holds the DICOM files; files of other formats are named one by "
+        "one",
     )
 
 

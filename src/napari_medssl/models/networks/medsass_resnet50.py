@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
 from napari_medssl.models.networks.network import Features, SegmentationNetwork
+from napari_medssl.models.quiet_imports import quiet_imports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,9 +73,7 @@ def build(
 
 
 def _smp_unet(in_channels: int, classes: int, decoder_widths: Sequence[int]) -> Any:
-    with warnings.catch_warnings():
-        # of a part of timm that is imported whether it is wanted or not
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.", category=FutureWarning)
+    with quiet_imports():
         from segmentation_models_pytorch import Unet
     return Unet(
         "resnet50",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from torch.nn.functional import interpolate
 
 from napari_medssl.models.networks.levels import LevelledUNet, Rise, two_convolutions
 from napari_medssl.models.networks.network import Features
+from napari_medssl.models.quiet_imports import quiet_imports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,9 +128,7 @@ def build(
 
 def _vision_transformer(in_channels: int, patch: int, dim: int, depth: int, heads: int) -> Any:
     """Return timm's, without a classifier, that takes any side by interpolating its positions."""
-    with warnings.catch_warnings():
-        # of a part of timm that is imported whether it is wanted or not
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.", category=FutureWarning)
+    with quiet_imports():
         from timm.models.vision_transformer import VisionTransformer
     return VisionTransformer(
         img_size=_TRAINED_SIDE,

@@ -1,0 +1,169 @@
+"""Teaching a network for whole volumes from folders: the job is made, started and followed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_medssl.errors import UsageError
+
+if TYPE_CHECKING:
+    from napari_medssl.jobs import Job
+
+_PATIENCE_S = 60.0
+_ENOUGH_PATIENTS, _PART = 10, 1 / 6
+
+
+@dataclass(frozen=True)
+class VolumeWishes:
+    """What a person says of how a network shall learn.
+
+    Parameters
+    ----------
+    network : str or None
+        Key of a `NetworkCard`; chosen where None.
+    init : str
+        ``"scratch"``, or a trained model by name or file.
+    minutes : float or None
+        How long it may learn.
+    steps : int or None
+        How often weights change, instead.
+    seed : int
+        Of the random draws.
+    held_out_part : float or None
+        Part of the patients to judge by; None leaves it to their number.
+    device : str
+        As `pick_device` takes it.
+    threads : int or None
+        Of the processor; all where None.
+
+    Raises
+    ------
+    UsageError
+        If one of them cannot be.
+    """
+
+    network: str | None = None
+    init: str = "scratch"
+    minutes: float | None = 10.0
+    steps: int | None = None
+    seed: int = 0
+    held_out_part: float | None = None
+    device: str = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        from napari_medssl.models.networks import network_card
+
+        if self.network is not None:
+            network_card(self.network)
+        if self.minutes is not None and self.steps is not None:
+            raise UsageError("both --minutes and --steps", expected="one of them")
+        for what, value in (("minutes", self.minutes), ("steps", self.steps)):
+            if value is not None and not value > 0:
+                raise UsageError(f"{value} {what}", expected="more than 0")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"{self.threads} threads", expected="1 or more")
+
+    def arguments(self) -> dict[str, Any]:
+        """Return it as a job's arguments."""
+        from napari_medssl.models.trained import find_trained
+
+        start = None if self.init == "scratch" else find_trained(self.init)[0]
+        return {
+            "network": self.network,
+            "start": str(start.absolute()) if start else None,
+            "minutes": self.minutes,
+            "steps": self.steps,
+            "threads": self.threads or os.cpu_count() or 1,
+        }
+
+
+def finetune_volumes(
+    cases: tuple[Path, Path],
+    held_out: tuple[Path, Path] | None,
+    out: Path,
+    wishes: VolumeWishes,
+    folder: Path | None,
+    *,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Start the job in ``out``, and follow it to its end unless told not to wait."""
+    from napari_medssl.cli.jobs import follow, store
+    from napari_medssl.cli.learn_job import KIND
+    from napari_medssl.cli.nnunet_source import arguments_of
+    from napari_medssl.jobs import LocalEngine, new_spec
+    from napari_medssl.models.device import pick_device
+
+    source = arguments_of(None, *cases, everything=True)
+    arguments: dict[str, Any] = {
+        **wishes.arguments(),
+        "title": cases[0].absolute().name,
+        "source": source,
+        "held_out": arguments_of(None, *held_out, everything=True) if held_out else None,
+        "held_out_part": _part(cases, wishes.held_out_part),
+    }
+    spec = new_spec(
+        KIND,
+        arguments,
+        title="Learning from masks",
+        seed=wishes.seed,
+        device=pick_device(wishes.device),
+    )
+    job, engine = store(folder).create(spec, out), LocalEngine()
+    engine.submit(job)
+    if not wait:
+        _say_started(job, as_json=as_json)
+        return
+    try:
+        follow(job, as_json=as_json)
+    except KeyboardInterrupt:
+        engine.stop(job, patience_s=_PATIENCE_S)
+    _say_end(job, as_json=as_json)
+
+
+def _part(cases: tuple[Path, Path], asked: float | None) -> float:
+    """Return which part of the patients to hold out: none of a few."""
+    from napari_medssl.cli.case_files import match_files
+    from napari_medssl.finetune import patient_of
+
+    if asked is not None:
+        return asked
+    patients = {patient_of(name) for name in match_files(*cases).pairs}
+    return _PART if len(patients) >= _ENOUGH_PATIENTS else 0.0
+
+
+def _say_started(job: Job, *, as_json: bool) -> None:
+    from napari_medssl.cli.project_words import say
+
+    words = f"The job {job.spec.id} has begun: 'medssl jobs watch {job.spec.id}'."
+    say({"id": job.spec.id, "folder": str(job.folder)}, words, as_json=as_json)
+
+
+def _say_end(job: Job, *, as_json: bool) -> None:
+    """Say what came of it; exit 1 unless there is a network."""
+    import json as json_text
+
+    import typer
+
+    from napari_medssl.finetune.volumes.learning import WEIGHTS
+    from napari_medssl.models.trained import card_path, read_card
+
+    status, weights = job.status(), job.artifacts / WEIGHTS
+    there = card_path(weights).is_file()
+    if as_json:
+        facts = {"id": job.spec.id, "state": status.state, "message": status.message}
+        print(json_text.dumps({**facts, "model": str(weights) if there else None}))
+    else:
+        print(f"The job is {status.state}. {status.message}".rstrip())
+        for text in status.warnings:
+            print(f"Note: {text}")
+        if there:
+            print(read_card(weights).about)
+            print(f"Use it: medssl segment IMAGE --model {job.folder.name}/artifacts/{WEIGHTS} ...")
+        print("Research use only. Not a medical device.")
+    if status.state != "done":
+        raise typer.Exit(1)

@@ -1,0 +1,190 @@
+"""``medssl project learn``: teach a network the cases that are done, and measure what it gained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_medssl.cli.jobs import Folder, follow, store
+from napari_medssl.cli.project import to_change
+from napari_medssl.cli.project_words import say
+from napari_medssl.errors import ReadOnlyError, UsageError
+
+if TYPE_CHECKING:
+    from napari_medssl.cli.finetune_volumes import VolumeWishes
+    from napari_medssl.jobs import Job
+    from napari_medssl.project import Project
+    from napari_medssl.project.learn_task import LearnTask
+    from napari_medssl.project.versions import ModelVersion
+
+_MINUTES, _PATIENCE_S = 10.0, 60.0
+_RESEARCH = "Research use only. Not a medical device."
+
+
+def learn_project(
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")],
+    minutes: Annotated[
+        float | None, typer.Option(help="How long it may learn; 10 unless --steps says it.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="How often weights change, instead of a time.")
+    ] = None,
+    init: Annotated[
+        str,
+        typer.Option(
+            help="What it begins with: auto, scratch, current, or a trained model by name or file."
+        ),
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    threads: Annotated[int | None, typer.Option(help="Of the processor; all unless given.")] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Do not wait: see 'medssl jobs'.")
+    ] = False,
+    jobs: Folder = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Learn from the cases that are done, and judge on patients who are never learned from.
+
+    Each patient is on one side for ever: the ledger of the project keeps who. What was learned
+    waits as a candidate, and is proposed only if it is better than the model in use; see 'medssl
+    project models'. Ctrl-C keeps what was learned, and 'medssl jobs resume' goes on.
+    """
+    from napari_medssl.cli.finetune_volumes import VolumeWishes
+    from napari_medssl.jobs import LocalEngine
+    from napari_medssl.models.device import pick_device
+
+    wishes = VolumeWishes(
+        minutes=(minutes or _MINUTES) if steps is None else minutes,
+        steps=steps,
+        seed=seed,
+        threads=threads,
+    )
+    on = pick_device(device)
+    with to_change(folder) as project:
+        task = plan(project, init, wishes, on)
+    job, engine = _job(task, on, seed, jobs), LocalEngine()
+    if not json:
+        print("\n".join(_plan_lines(task)))
+    engine.submit(job)
+    if background:
+        words = (
+            f"The job {job.spec.id} has begun. When it is done: "
+            f"medssl project models {folder} --from {job.spec.id}"
+        )
+        say({"id": job.spec.id, "folder": str(job.folder)}, words, as_json=json)
+        return
+    try:
+        status = follow(job, as_json=False)
+    except KeyboardInterrupt:
+        status = engine.stop(job, patience_s=_PATIENCE_S)
+    if status.state != "done":
+        facts = {"id": job.spec.id, "state": status.state, "message": status.message}
+        words = f"The job {job.spec.id} is {status.state}. {status.message}".rstrip()
+        go_on = f"Go on: medssl jobs resume {job.spec.id}"
+        say(
+            facts,
+            words,
+            f"{go_on}; then medssl project models {folder} --from {job.spec.id}",
+            as_json=json,
+        )
+        raise typer.Exit(1)
+    _say_result(folder, job, as_json=json)
+
+
+def plan(project: Project, init: str, wishes: VolumeWishes, device: str) -> LearnTask:
+    """Decide who learns, who judges and what it begins with; the ledger keeps the first two.
+
+    Raises
+    ------
+    UsageError
+        If nothing is done, or there is no such model to begin with.
+    """
+    from napari_medssl.cli.learn_examples import examples_of, patient_of_case
+    from napari_medssl.finetune.starting import Images, choose_start
+    from napari_medssl.project.learn_task import drawn_labels, plan_round
+    from napari_medssl.project.versions import current
+
+    ids = [one.id for one in examples_of(project)]
+    done = [project.case(case) for case in ids]
+    images = Images(
+        labels=drawn_labels(project, done),
+        modalities=frozenset(case.modality for case in done),
+        fewest_slices=max(min(case.grid.shape) for case in done),
+    )
+    in_use = current(project)
+    start = choose_start(init, in_use.path if in_use else None, images, device)
+    patients = {case.id: patient_of_case(case) for case in project.cases()}
+    return plan_round(project, ids, patients, (start.path, start.words), wishes.arguments())
+
+
+def take_in_job(project: Project, job: Job) -> ModelVersion:
+    """Take what a finished job learned into its project, as a candidate.
+
+    Raises
+    ------
+    UsageError
+        If it is of another kind or project, or not done.
+    MedSSLError
+        If something of it is missing, or the project cannot be written.
+    """
+    from napari_medssl.finetune.volumes.learning import WEIGHTS
+    from napari_medssl.models.trained import read_card
+    from napari_medssl.project.learn_task import KIND, LearnTask, take_in
+
+    if job.spec.kind != KIND:
+        raise UsageError(f"a job of the kind '{job.spec.kind}'", expected=f"'{KIND}'")
+    state = job.status().state
+    if state != "done":
+        raise UsageError(
+            f"the job '{job.spec.id}', which is {state}",
+            expected="one that is done",
+            do="Wait for it, or resume it with 'medssl jobs resume'",
+        )
+    weights = job.artifacts / WEIGHTS
+    task = LearnTask.of(job.spec.arguments)
+    return take_in(project, task, job.artifacts, weights, read_card(weights))
+
+
+def _job(task: LearnTask, device: str, seed: int, jobs: Path | None) -> Job:
+    from napari_medssl.jobs import new_spec
+    from napari_medssl.project.learn_task import KIND
+
+    count = len(task.training)
+    title = f"Learning from {count} case{'s' if count > 1 else ''}"
+    spec = new_spec(KIND, task.arguments, title=title, seed=seed, device=device)
+    return store(jobs).create(spec)
+
+
+def _plan_lines(task: LearnTask) -> list[str]:
+    def counted(count: int, what: str) -> str:
+        return f"{count} {what}{'' if count == 1 else 's'}"
+
+    def people(cases: tuple[str, ...]) -> str:
+        patients = len({task.marks[case] for case in cases})
+        return f"{counted(len(cases), 'case')} of {counted(patients, 'patient')}"
+
+    sides = [f"Learned from: {people(task.training)}"]
+    sides += [f"choosing the weights: {people(task.validation)}"] if task.validation else []
+    sides += [f"judging: {people(task.test)}"] if task.test else ["judging: nobody yet"]
+    return [f"{'; '.join(sides)}.", task.start_words]
+
+
+def _say_result(folder: Path, job: Job, *, as_json: bool) -> None:
+    """Take the candidate in, and tell what the gate says; another window may be in the way."""
+    from napari_medssl.cli.version_words import label_lines, version_facts, version_lines
+    from napari_medssl.project.learn_task import read_gate
+
+    try:
+        with to_change(folder) as project:
+            version = take_in_job(project, job)
+    except ReadOnlyError as error:
+        gate: dict[str, Any] = read_gate(job.artifacts)
+        how = f"Take it in later: medssl project models {folder} --from {job.spec.id}"
+        lines = [gate["verdict"]["words"], *label_lines(gate["labels"]), str(error), how, _RESEARCH]
+        say({"id": job.spec.id, "state": "done", "figures": gate}, *lines, as_json=as_json)
+        return
+    facts = {"id": job.spec.id, "state": "done", "model": version_facts(version)}
+    say(facts, *version_lines(version, str(folder)), _RESEARCH, as_json=as_json)

@@ -1,0 +1,1 @@
+"""Teaching a segmentation network from a few cases. What plans a run needs no torch."""

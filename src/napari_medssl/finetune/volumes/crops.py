@@ -1,0 +1,144 @@
+"""The crops of a run: a function of the cases, the plan and the step alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from napari_medssl.finetune.draws import batch_at, draws
+from napari_medssl.finetune.volumes.augment import Placement, change_grey, cut, draw_matrix
+from napari_medssl.finetune.volumes.prepared import ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_medssl.finetune.volumes.plan import VolumePlan
+    from napari_medssl.finetune.volumes.prepared import Prepared
+
+#: of the crops, this part has its middle on a label; the others lie anywhere that counts
+_ON_A_LABEL = 0.67
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What is learned from at one step.
+
+    Parameters
+    ----------
+    image : (batch, channels, *patch) float32 tensor
+        Crops.
+    classes : (batch, *patch) int64 tensor
+        0 for the background.
+    weight : (batch, *patch) float32 tensor
+        How much a voxel counts; 0 where nobody looked and outside of the image.
+    """
+
+    image: Tensor
+    classes: Tensor
+    weight: Tensor
+
+    def to(self, device: str) -> Batch:
+        """Return it on another device."""
+        parts = (self.image, self.classes, self.weight)
+        return Batch(*(part.to(device, non_blocking=True) for part in parts))
+
+
+class Crops:
+    """Cuts crops.
+
+    Parameters
+    ----------
+    cases : sequence of Prepared
+        What is learned from.
+    plan : VolumePlan
+        How.
+    """
+
+    def __init__(self, cases: Sequence[Prepared], plan: VolumePlan) -> None:
+        self._cases, self._plan = cases, plan
+
+    def at(self, step: int, first: int = 0, count: int | None = None) -> Batch:
+        """Return the crops of a step, counted from 0, or some of them.
+
+        Parameters
+        ----------
+        step : int
+            Which.
+        first, count : int
+            Only so many of the step's crops, from this one: the share of one of several processes.
+        """
+        plan = self._plan
+        order = batch_at(plan.seed, step, plan.batch, len(self._cases))
+        some = range(first, plan.batch if count is None else first + count)
+        crops = [self._crop(self._cases[order[item]], step, item) for item in some]
+        image, classes, weight = (torch.stack(parts) for parts in zip(*crops, strict=True))
+        return Batch(image, classes.long(), weight / ONCE)
+
+    def _crop(self, case: Prepared, step: int, item: int) -> tuple[Tensor, Tensor, Tensor]:
+        plan = self._plan
+        random = draws(plan.seed, "crop", step, item)
+        voxel = self._middle(case, random)
+        axes = [a for a in range(3) if plan.dimensions == 3 or a != plan.slice_axis]
+        spacing = np.array(case.spacing_mm)[axes]
+        mirrored = axes.index(2) if plan.mirrored and 2 in axes else None
+        matrix = draw_matrix(random, spacing, plan.turned, mirrored)
+        sides = np.array(case.classes.shape)[axes]
+        middle = _shifted(voxel[axes].astype(float), sides, plan.patch, random)
+        region, placement = _region(Placement(matrix, middle), plan.patch, sides)
+        place: list[Any] = [slice(None)] * 3
+        for axis, part in zip(axes, region, strict=True):
+            place[axis] = part
+        if plan.dimensions == 2:
+            place[plan.slice_axis] = int(voxel[plan.slice_axis])
+        image = torch.from_numpy(
+            np.ascontiguousarray(case.image[(slice(None), *place)], np.float32)
+        )
+        masks = np.stack([case.classes[tuple(place)], case.weight[tuple(place)]])
+        cropped = cut(image, placement, plan.patch, nearest=False)
+        drawn = cut(torch.from_numpy(masks.astype(np.float32)), placement, plan.patch, nearest=True)
+        return change_grey(cropped, random), drawn[0], drawn[1]
+
+    def _middle(self, case: Prepared, random: np.random.Generator) -> NDArray[Any]:
+        """Draw the voxel to look at: of a label drawn here, each as often, or any that counts."""
+        labels = [number for number in case.places if number]
+        on_label = random.random() < _ON_A_LABEL
+        if labels and (on_label or 0 not in case.places):
+            number = labels[int(random.integers(len(labels)))]
+        else:
+            number = 0
+        places = case.places[number]
+        return np.asarray(places[int(random.integers(len(places)))])
+
+
+def _shifted(
+    voxel: NDArray[np.float64],
+    sides: NDArray[Any],
+    patch: tuple[int, ...],
+    random: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Move a crop so that the voxel lies anywhere in its inner half, and little of it outside."""
+    size = np.array(patch, float)
+    moved = voxel + random.uniform(-0.25, 0.25, len(size)) * size
+    low, high = (size - 1) / 2, sides - 1 - (size - 1) / 2
+    inside = np.clip(moved, np.minimum(low, high), np.maximum(low, high))
+    small = low > high  # the whole image fits: about its middle, give or take an eighth
+    about = (sides - 1) / 2 + random.uniform(-0.125, 0.125, len(size)) * size
+    shifted: NDArray[np.float64] = np.where(small, about, inside)
+    return shifted
+
+
+def _region(
+    placement: Placement, patch: tuple[int, ...], sides: NDArray[Any]
+) -> tuple[list[slice], Placement]:
+    """Return the part of the image that a crop needs, and the crop's place in it."""
+    reach = placement.reach(patch) + 1
+    low = np.clip(np.floor(placement.middle - reach), 0, sides - 1).astype(int)
+    high = np.clip(np.ceil(placement.middle + reach) + 1, low + 1, sides).astype(int)
+    region = [slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    return region, Placement(placement.matrix, placement.middle - low)

@@ -1,0 +1,138 @@
+"""A network that learns: its weights, their running average, and one step along the gradient."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from napari_medssl.errors import MedSSLError
+from napari_medssl.finetune.draws import draws
+from napari_medssl.finetune.volumes.loss import dice_and_entropy
+from napari_medssl.models.networks.network import Features
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from napari_medssl.finetune.volumes.crops import Batch
+    from napari_medssl.finetune.volumes.plan import VolumePlan
+    from napari_medssl.models.networks.network import SegmentationNetwork
+
+_LONGEST = 12.0
+
+
+class Learner:
+    """What changes in a run; everything else is a function of the step.
+
+    Parameters
+    ----------
+    network : SegmentationNetwork
+        On its device; its weights are changed.
+    plan : VolumePlan
+        How it learns.
+    """
+
+    def __init__(self, network: SegmentationNetwork, plan: VolumePlan) -> None:
+        self.network, self._plan = network, plan
+        encoder = [p for _, p in network.encoder_parameters()]
+        decoder = [p for _, p in network.decoder_parameters()]
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": encoder, "scale": plan.encoder_rate},
+                {"params": decoder, "scale": 1.0},
+            ],
+            weight_decay=plan.decay,
+        )
+        self._average = {name: t.detach().clone() for name, t in self._tensors()}
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return str(next(self.network.parameters()).device)
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """Weights and their average by name, the live tensors."""
+        now = {f"network.{name}": tensor for name, tensor in self._tensors()}
+        return now | {f"average.{name}": tensor for name, tensor in self._average.items()}
+
+    def average(self) -> dict[str, Tensor]:
+        """Return a copy of the averaged weights, by the network's own names."""
+        return {name: tensor.clone() for name, tensor in self._average.items()}
+
+    def step(self, batch: Batch, step: int) -> float:
+        """Learn from a batch; return the loss.
+
+        Raises
+        ------
+        MedSSLError
+            If the loss is not a number.
+        """
+        plan = self._plan
+        self.network.train()
+        torch.manual_seed(int(draws(plan.seed, "dropout", step).integers(2**31)))
+        with self._precision():
+            logits = self._logits(batch.image)
+        loss = dice_and_entropy(logits, batch.classes, batch.weight)
+        if not bool(loss.isfinite()):
+            raise MedSSLError(
+                f"the loss is no longer a number at step {step}, so learning was stopped",
+                do="Learn again with a lower step length",
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST)
+        for group in self.optimiser.param_groups:
+            group["lr"] = plan.rate_at(step) * group["scale"]
+        self.optimiser.step()
+        self._follow(step)
+        return float(loss.detach())
+
+    @contextmanager
+    def averaged(self) -> Iterator[SegmentationNetwork]:
+        """Give the network with its averaged weights, in evaluation mode, for a while."""
+        own = {name: t.detach().clone() for name, t in self._tensors()}
+        self.network.load_state_dict(self._average)
+        try:
+            yield self.network.eval()
+        finally:
+            self.network.load_state_dict(own)
+
+    def _logits(self, image: Tensor) -> Tensor:
+        if not self._plan.checkpointing:
+            logits: Tensor = self.network(image)
+            return logits
+        self.network.require_sides(tuple(image.shape[2:]))
+        *skips, deepest = checkpoint(_flat_encode, self.network, image, use_reentrant=False)
+        return checkpoint(_flat_decode, self.network, image, *skips, deepest, use_reentrant=False)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self._plan.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.partition(":")[0], torch.bfloat16)
+
+    @torch.no_grad()
+    def _follow(self, step: int) -> None:
+        keep = min(self._plan.average, (1 + step) / (10 + step))
+        for name, tensor in self._tensors():
+            if tensor.is_floating_point():
+                self._average[name].lerp_(tensor.detach(), 1 - keep)
+            else:
+                self._average[name].copy_(tensor)
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        yield from self.network.state_dict(keep_vars=True).items()
+
+
+def _flat_encode(network: SegmentationNetwork, image: Tensor) -> tuple[Tensor, ...]:
+    features = network.encode(image)
+    return (*features.skips, features.deepest)
+
+
+def _flat_decode(network: SegmentationNetwork, image: Tensor, *maps: Tensor) -> Tensor:
+    return network.decode(image, Features(maps[:-1], maps[-1]))

@@ -1,0 +1,314 @@
+"""From cases to a trained network: look at them, plan, prepare, learn, and save."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from napari_medssl.errors import UsageError, WeightsError
+from napari_medssl.finetune.volumes.facts import survey
+from napari_medssl.finetune.volumes.plan import VolumePlan
+from napari_medssl.finetune.volumes.planning import Machine, plan_for
+from napari_medssl.finetune.volumes.prepared import prepare_all
+from napari_medssl.finetune.volumes.probe import fitting, probed
+from napari_medssl.finetune.volumes.recipe import STATE, Lesson, teach
+from napari_medssl.models.networks.network import build_network
+from napari_medssl.models.trained import OutputClass, TrainedCard, read_card
+from napari_medssl.models.trained_weights import read_trained, save_trained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_medssl.finetune.report import Report
+    from napari_medssl.finetune.volumes.examples import Example
+    from napari_medssl.finetune.volumes.facts import Survey
+    from napari_medssl.finetune.volumes.judging import Look
+    from napari_medssl.finetune.volumes.prepared import Prepared
+    from napari_medssl.finetune.volumes.recipe import Taught
+    from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.models.weights import AtomicWrite
+
+WEIGHTS = "model.safetensors"
+_PLAN = "plan.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What is to be learned, and on what.
+
+    Parameters
+    ----------
+    training, held_out : sequences of Example
+        To learn from, and to choose the best weights by.
+    labels : mapping of int to OutputClass
+        Names and colours by label value.
+    title : str
+        Of the network that comes out.
+    device : str
+        As `pick_device` returned it.
+    threads : int
+        Of the processor.
+    minutes : float or None
+        How long learning may take; None where `steps` says it.
+    steps : int or None
+        How often weights change, instead of a time.
+    seed : int
+        Decides every random draw.
+    network : str or None
+        Key of a `NetworkCard`; chosen where None.
+    start : Path or None
+        Weights of ours to begin with; None begins with random ones.
+    """
+
+    training: Sequence[Example]
+    held_out: Sequence[Example]
+    labels: Mapping[int, OutputClass]
+    title: str
+    device: str
+    threads: int
+    minutes: float | None = 10.0
+    steps: int | None = None
+    seed: int = 0
+    network: str | None = None
+    start: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What a run is lent: this package may import neither files, nor windows, nor metrics.
+
+    Parameters
+    ----------
+    write : callable
+        ``io.atomic_write``.
+    look_with : callable
+        A plan and a device -> what finds classes in a prepared image.
+    show : callable
+        Step, case, and what was found: for pictures of how it learns.
+    report : Report
+        Is told of everything.
+    stop : callable
+        True ends the run and keeps the best so far.
+    """
+
+    write: AtomicWrite
+    look_with: Callable[[VolumePlan, str], Look]
+    report: Report
+    show: Callable[[int, Prepared, NDArray[Any]], None] = lambda *_: None
+    stop: Callable[[], bool] = lambda: False
+
+
+def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
+    """Learn from cases; go on where a run was stopped or killed.
+
+    Parameters
+    ----------
+    wanted : Wanted
+        What.
+    folder : Path
+        An existing folder: gets ``model.safetensors`` with its card, and what a run needs to go on.
+    tools : Tools
+        What it is lent.
+
+    Returns
+    -------
+    TrainedCard or None
+        Of the best network so far; None if it was stopped before there was one.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to learn from.
+    WeightsError
+        If the weights to begin with do not fit.
+    MedSSLError
+        If memory or disk do not suffice, or the loss is no longer a number.
+    """
+    report = tools.report
+    examples = (*wanted.training, *wanted.held_out)
+    found = survey(examples, lambda n: report.progress(n, len(examples), "Reading the cases"))
+    for case, why in found.left_out.items():
+        report.warning(f"{case} was left out: {why}")
+    readable = {case.id for case in found.cases}
+    training = [one for one in wanted.training if one.id in readable]
+    held_out = [one for one in wanted.held_out if one.id in readable]
+    _require_apart(training, held_out)
+    if tools.stop():
+        return None
+    start = read_card(wanted.start) if wanted.start is not None else None
+    kept = _read_plan(folder)
+    plan = kept or _first_plan(wanted, found, start)
+    if kept is None:
+        _warn(found, report)
+
+    def prepared(some: list[Example]) -> list[Prepared]:
+        def told(done: int) -> None:
+            report.progress(done, len(some), "Preparing the cases")
+
+        return prepare_all(some, plan, folder / "prepared", tools.write, told)
+
+    learned, judged = prepared(training), prepared(held_out)
+    network = _network(plan, wanted, start, report).to(wanted.device)
+    if kept is None:
+        report.progress(0, 0, "Measuring what this machine can do")
+        minutes = wanted.minutes if wanted.steps is None else None
+        plan = probed(fitting(plan, network), network, learned, minutes=minutes)
+        _write_plan(folder, plan, tools.write)
+    for reason in plan.reasons:
+        report.metric(0, note=reason)
+    settings = _settings(plan, training, held_out, start)
+    look = tools.look_with(plan, wanted.device)
+    lesson = Lesson(folder, settings, tools.write, report, look, tools.show, tools.stop)
+    taught = teach(network, learned, judged, plan, lesson)
+    if not taught.progress.step:
+        return None
+    network.load_state_dict(taught.weights)
+    card = _card(plan, wanted, found, training, start, taught, network)
+    saved = save_trained(network, card, folder / WEIGHTS, tools.write)
+    if taught.finished:
+        (folder / STATE).unlink(missing_ok=True)
+    return saved
+
+
+def _require_apart(training: Sequence[Example], held_out: Sequence[Example]) -> None:
+    if not training:
+        raise UsageError("no case to learn from", expected="at least one with a finished mask")
+    both = {one.patient for one in training} & {one.patient for one in held_out}
+    if both:
+        shared = next(one.id for one in held_out if one.patient in both)
+        raise UsageError(
+            f"'{shared}' to judge by, of a patient that is learned from",
+            expected="each patient on one side only",
+        )
+
+
+def _first_plan(wanted: Wanted, found: Survey, start: TrainedCard | None) -> VolumePlan:
+    names = {value: label.name for value, label in wanted.labels.items()}
+    machine = Machine(wanted.device, wanted.threads)
+    return plan_for(
+        found,
+        names,
+        machine,
+        start=start,
+        network=wanted.network,
+        seed=wanted.seed,
+        steps=wanted.steps or 1,
+    )
+
+
+def _warn(found: Survey, report: Report) -> None:
+    if len(found.modalities) > 1:
+        report.warning(
+            f"The images are of several kinds ({', '.join(found.modalities)}); a network learns "
+            "one kind better."
+        )
+    for value in found.labels:
+        cases = sum(value in case.extents_mm for case in found.cases)
+        if cases == 1 < len(found.cases):
+            report.warning(f"The label {value} is drawn on one case only.")
+
+
+def _network(
+    plan: VolumePlan, wanted: Wanted, start: TrainedCard | None, report: Report
+) -> SegmentationNetwork:
+    """Build the network, with the weights that it begins with."""
+    torch.manual_seed(wanted.seed)
+    network = build_network(
+        plan.network,
+        dimensions=plan.dimensions,
+        in_channels=plan.in_channels,
+        classes=len(plan.values) + 1,
+        **plan.arguments,
+    )
+    if start is None or wanted.start is None:
+        return network
+    tensors = read_trained(wanted.start, start)
+    encoder = network.encoder_state()
+    network.load_encoder({name: t for name, t in tensors.items() if name in encoder})
+    own = network.state_dict()
+    others = {n: t for n, t in tensors.items() if n not in encoder and n in own}
+    fitting_others = {n: t for n, t in others.items() if own[n].shape == t.shape}
+    network.load_state_dict(fitting_others, strict=False)
+    whole = len(encoder) + len(fitting_others)
+    report.metric(0, note=f"{whole} of {len(own)} tensors come from '{start.title}'.")
+    return network
+
+
+def _settings(
+    plan: VolumePlan,
+    training: Sequence[Example],
+    held_out: Sequence[Example],
+    start: TrainedCard | None,
+) -> str:
+    """Hash all that the result depends on; what is drawn was copied when it was prepared."""
+    told = [
+        plan.as_row(),
+        [one.id for one in training],
+        [one.id for one in held_out],
+        start.sha256 if start else "",
+    ]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _card(
+    plan: VolumePlan,
+    wanted: Wanted,
+    found: Survey,
+    training: Sequence[Example],
+    start: TrainedCard | None,
+    taught: Taught,
+    network: SegmentationNetwork,
+) -> TrainedCard:
+    z, y, x = found.median(lambda case: case.spacing_mm)
+    best = taught.progress.best
+    judged = f"; mean Dice {best:.3f} on {len(wanted.held_out)} held-out cases" if best else ""
+    flat = plan.dimensions == 2
+    return TrainedCard(
+        name=WEIGHTS.partition(".")[0],
+        title=wanted.title,
+        network=plan.network,
+        dimensions=plan.dimensions,
+        in_channels=plan.in_channels,
+        classes=tuple(wanted.labels.get(v, OutputClass(v, f"label {v}")) for v in plan.values),
+        patch=plan.patch,
+        steps=plan.preparation,
+        arguments=plan.arguments,
+        slice_axis=plan.slice_axis if flat else -1,
+        modalities=tuple(m for m in found.modalities if m != "OT"),
+        spacing_mm=(round(z, 3), round(y, 3), round(x, 3)),
+        method="corrections",
+        trained_on=tuple(one.id for one in training),
+        licence=start.licence if start else "",
+        about=f"Learned from {len(training)} cases in {taught.progress.step:,} steps{judged}.",
+        parent=start.sha256 if start else "",
+        mirrored=plan.mirrored,
+    )
+
+
+def _read_plan(folder: Path) -> VolumePlan | None:
+    path = folder / _PLAN
+    if not path.is_file():
+        return None
+    try:
+        return VolumePlan.from_row(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsError(
+            f"the plan '{_PLAN}' of this run is damaged", do="Start a new run in another folder"
+        ) from error
+
+
+def _write_plan(folder: Path, plan: VolumePlan, write: AtomicWrite) -> None:
+    text = json.dumps(plan.as_row(), indent=1) + "\n"
+
+    def fill(part: Path) -> None:
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+
+    write(folder / _PLAN, fill, lambda _: None)

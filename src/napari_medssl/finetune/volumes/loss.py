@@ -1,0 +1,43 @@
+"""How far logits are from what was drawn, counted only where somebody looked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_SMOOTH = 1.0
+
+
+def dice_and_entropy(logits: Tensor, classes: Tensor, weight: Tensor) -> Tensor:
+    """Return soft Dice loss plus cross-entropy.
+
+    Dice is taken over the whole batch, a class at a time, the background left out; a voxel
+    belongs to it or not. In the cross-entropy a voxel counts by its weight.
+
+    Parameters
+    ----------
+    logits : (batch, classes, *sides) tensor
+        Of the network.
+    classes : (batch, *sides) int64 tensor
+        What was drawn.
+    weight : (batch, *sides) tensor
+        0 leaves a voxel out of both.
+
+    References
+    ----------
+    Milletari 2016 (Dice); Isensee 2021 (nnU-Net), the sum of the two.
+    """
+    logits = logits.float()
+    entropy = functional.cross_entropy(logits, classes, reduction="none")
+    mean_entropy = (entropy * weight).sum() / weight.sum().clamp(min=1)
+    counted = (weight > 0).float()[:, None]
+    likely = logits.softmax(1) * counted
+    drawn = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * counted
+    over = (0, *range(2, logits.dim()))
+    shared = (likely * drawn).sum(over)
+    dice = (2 * shared + _SMOOTH) / (likely.sum(over) + drawn.sum(over) + _SMOOTH)
+    return mean_entropy + (1 - dice[1:]).mean()

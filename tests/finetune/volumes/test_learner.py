@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from bright_cases import PLAN, plan_with, prepared_cases
+from test_recipe import network_of
+
+from napari_medssl.finetune.volumes.crops import Crops
+from napari_medssl.finetune.volumes.learner import Learner
+
+
+@pytest.fixture(scope="module")
+def batches():
+    crops = Crops(prepared_cases(2), PLAN)
+    return [crops.at(step) for step in range(4)]
+
+
+def learned(batches, **changes) -> Learner:
+    plan = plan_with(**changes)
+    learner = Learner(network_of(plan), plan)
+    for step, batch in enumerate(batches):
+        learner.step(batch, step)
+    return learner
+
+
+def test_the_average_is_the_one_written_out(batches):
+    plan = PLAN
+    learner = Learner(network_of(plan), plan)
+    name = "head.weight"
+    average = learner.network.state_dict()[name].clone()
+    for step, batch in enumerate(batches):
+        learner.step(batch, step)
+        keep = min(plan.average, (1 + step) / (10 + step))
+        average = keep * average + (1 - keep) * learner.network.state_dict()[name]
+    torch.testing.assert_close(learner.average()[name], average)
+
+
+def test_the_average_is_worn_for_a_while_only(batches):
+    learner = learned(batches)
+    own = {name: t.clone() for name, t in learner.network.state_dict().items()}
+    with learner.averaged() as worn:
+        assert not worn.training
+        assert all(torch.equal(t, learner.average()[n]) for n, t in worn.state_dict().items())
+    assert all(torch.equal(t, own[n]) for n, t in learner.network.state_dict().items())
+
+
+def test_computing_activations_twice_gives_the_same_weights(batches):
+    kept = learned(batches).network.state_dict()
+    again = learned(batches, checkpointing=True).network.state_dict()
+    for name, tensor in kept.items():
+        torch.testing.assert_close(tensor, again[name])
+
+
+def test_an_encoder_may_stay_as_it_is(batches):
+    learner = learned(batches, encoder_rate=0.0, decay=0.0)
+    before = network_of(PLAN).state_dict()
+    for name, tensor in learner.network.state_dict().items():
+        assert torch.equal(tensor, before[name]) == name.startswith("levels.")
+
+
+def test_half_precision_learns_too(batches):
+    assert torch.isfinite(learned(batches, precision="bfloat16").average()["head.bias"]).all()
