@@ -67,6 +67,7 @@ def medssl(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+@pytest.mark.slow
 def test_what_it_learned_segments_a_case_on_its_own_grid(folders, tmp_path: Path) -> None:
     job = job_for(folders, tmp_path / "jobs", held_out_part=0.34)
     whole, events = run(job)

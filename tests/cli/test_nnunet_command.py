@@ -347,8 +347,8 @@ def test_few_cases_and_wrong_usage_are_sentences(cases: tuple[Path, Path], tmp_p
     assert few.exit_code == 2
     assert "3 cases with a mask; expected 5 or more" in few.output
     for arguments, said in (
-        (("plan",), "a project and --images with --labels"),
-        (("plan", "--images", images), "a project and --images with --labels"),
+        (("plan",), "neither a project's folder nor --images with --labels"),
+        (("plan", "--images", images), "expected one of the two"),
         (("plan", "--images", images, "--labels", tmp_path / "none"), "which is no folder"),
         (("plan", tmp_path), "the folder of a project"),
         (("run", "--images", images, "--labels", labels, "--out", "x", "--folds", "7"), "folds"),

@@ -73,6 +73,7 @@ def overlap(mask: np.ndarray, truth: np.ndarray) -> float:
     return float(2 * (mask & truth).sum() / (mask.sum() + truth.sum()))
 
 
+@pytest.mark.slow
 def test_a_box_in_the_files_own_voxels_lands_on_them(scan: Path, tmp_path: Path) -> None:
     out = tmp_path / "mask.nii.gz"
     box = "20,6,30,49,6,74"
@@ -100,6 +101,7 @@ def test_a_box_in_the_files_own_voxels_lands_on_them(scan: Path, tmp_path: Path)
     assert again["cached"]
 
 
+@pytest.mark.slow
 def test_a_point_on_a_chosen_plane(scan: Path, tmp_path: Path) -> None:
     out = tmp_path / "mask.nrrd"
     medssl(scan, "--out", out, "--point", "35,6,50", "--plane", "coronal", "--window", "-100,300")

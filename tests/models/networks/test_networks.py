@@ -18,7 +18,13 @@ SMALL = {
     "unet_literal": {"widths": (4, 6, 8)},
     "medsass_vit_s": {"dim": 24, "depth": 2, "heads": 3, "widths": (4, 6, 8, 10, 12)},
 }
-BUILDS = [(name, dims) for name, card in network_cards().items() for dims in card.dimensions]
+#: networks whose smallest image in 3-D is a large one
+HEAVY = {("swin_unetr", 3), ("smit", 3), ("smit_12", 3)}
+BUILDS = [
+    pytest.param(name, dims, marks=[pytest.mark.slow] if (name, dims) in HEAVY else [])
+    for name, card in network_cards().items()
+    for dims in card.dimensions
+]
 each_build = pytest.mark.parametrize(("name", "dims"), BUILDS, ids=lambda v: str(v))
 
 

@@ -83,6 +83,7 @@ def scrambled_reverse(windows: torch.Tensor, window_size: tuple, dims: list) -> 
     return cut.permute(0, 1, 3, 5, 2, 4, 6, 7).contiguous().view(batch, *sides, -1)
 
 
+@pytest.mark.slow
 def test_it_equals_monais() -> None:
     """At the size and the precision of the published weights."""
     swin, image = ours(shaken=0).float(), torch.randn(1, 1, 96, 96, 96)
@@ -91,6 +92,7 @@ def test_it_equals_monais() -> None:
     assert furthest(found, as_monai_sees_it(swin, image)) < 2e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sides", "scrambled"), [((32, 64, 96), False), ((32, 64, 96), True)])
 def test_in_either_order_it_equals_monais_in_that_order(monkeypatch, sides, scrambled) -> None:
     """In double precision, with MONAI's windows kept from shrinking on small maps."""
