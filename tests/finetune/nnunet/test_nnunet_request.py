@@ -13,6 +13,7 @@ from napari_medssl.errors import UnreadableFileError, UsageError
 from napari_medssl.finetune.nnunet.request import (
     all_epochs,
     is_of_project,
+    place_of,
     plan_arguments,
     project_source,
     read_planned,
@@ -60,10 +61,10 @@ def test_a_project_is_known_by_whatever_path(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "study")
     source = project_source(tmp_path / "link", everything=False)
     arguments = plan_arguments(source, 8.0)
-    assert is_of_project(arguments, tmp_path / "study")
-    assert not is_of_project(arguments, tmp_path)
-    assert not is_of_project({"source": {"images": "x"}}, tmp_path)
-    assert not is_of_project({}, tmp_path)
+    assert is_of_project(arguments, place_of(tmp_path / "study"))
+    assert not is_of_project(arguments, place_of(tmp_path))
+    assert not is_of_project({"source": {"images": "x"}}, place_of(tmp_path))
+    assert not is_of_project({}, place_of(tmp_path))
 
 
 def test_all_epochs_count_every_fold_that_is_trained() -> None:

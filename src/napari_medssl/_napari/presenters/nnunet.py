@@ -22,6 +22,7 @@ from napari_medssl.finetune.nnunet.request import (
     PLAN_KIND,
     PLAN_TITLE,
     is_of_project,
+    place_of,
     plan_arguments,
     project_source,
     read_planned,
@@ -35,6 +36,7 @@ from napari_medssl.project.mask_proposals import propose_masks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.automatic_canvas import Door, OpenProject
@@ -101,6 +103,7 @@ class NnunetPresenter:
         self._planned_by: tuple[object, str] = (None, "")  # on which project, in which job
         self._settings, self._everything = NnunetSettings(), False
         self._cannot: MedSSLError | None = None  # why the settings are none
+        self._place: tuple[Path | None, str] = (None, "")
         self._beginning = False
         self.close = watch.listen(lambda _: self.show())
 
@@ -218,9 +221,11 @@ class NnunetPresenter:
         """Return the newest job of a kind on the open project; of plans, on the same cases."""
         if there is None:
             return None
+        if self._place[0] != there.project.folder:  # a network share may be slow to ask
+            self._place = (there.project.folder, place_of(there.project.folder))
         for seen in self._watch.jobs:
             given = seen.job.spec.arguments
-            if seen.job.spec.kind == kind and is_of_project(given, there.project.folder):
+            if seen.job.spec.kind == kind and is_of_project(given, self._place[1]):
                 same = given["source"].get("everything") == self._everything
                 if kind == KIND or same:
                     return seen

@@ -61,13 +61,18 @@ def project_source(folder: Path, *, everything: bool) -> dict[str, Any]:
     everything : bool
         Whether to train on all cases with something drawn; else only those that are done.
     """
-    return {"project": str(folder.resolve()), "everything": everything}
+    return {"project": place_of(folder), "everything": everything}
 
 
-def is_of_project(arguments: Mapping[str, Any], folder: Path) -> bool:
-    """Tell whether a job's cases are those of a project."""
+def place_of(folder: Path) -> str:
+    """Return where a project is, as the arguments of a job tell it; asks the file system."""
+    return str(folder.resolve())
+
+
+def is_of_project(arguments: Mapping[str, Any], place: str) -> bool:
+    """Tell whether a job's cases are those of the project at a place, as `place_of` tells it."""
     source = arguments.get("source")
-    return isinstance(source, dict) and source.get("project") == str(folder.resolve())
+    return isinstance(source, dict) and source.get("project") == place
 
 
 def plan_arguments(source: Mapping[str, Any], memory_gb: float) -> dict[str, Any]:
