@@ -18,9 +18,9 @@ from typing import Annotated
 import napari
 import numpy as np
 import typer
+from event_loop import wait, wait_until
 from napari.layers import Labels
-from qtpy.QtTest import QTest
-from window_stall import StallProbe, is_looking, wait_until, wait_until_quiet
+from window_stall import StallProbe, is_looking, wait_until_quiet
 
 from napari_medssl._napari.panels.project import ProjectPanel
 from napari_medssl._napari.panels.segment import SegmentPanel
@@ -49,15 +49,15 @@ def main(
         viewer.window.add_dock_widget(panel, name="Project", area="right")
         panel.presenter.open(folder / "study")
         while panel.presenter.project is None:
-            QTest.qWait(20)
+            wait(20)
         panel.presenter.case.open(CASE)
         while panel.presenter.case.id is None:
-            QTest.qWait(20)
+            wait(20)
         wait_until(lambda: is_looking(segment))  # the network's first look has its own benchmark
         wait_until_quiet(segment)
         probe, mask = StallProbe(), next(la for la in viewer.layers if isinstance(la, Labels))
         mask.brush_size = 20
-        probe.watch("nothing to do", lambda: QTest.qWait(_REST_MS))
+        probe.watch("nothing to do", lambda: wait(_REST_MS))
         waits: list[float] = []
         probe.watch("painting, saved as drawn", lambda: paint(panel, mask, strokes, waits))
         p50, p99 = np.percentile(np.array(waits) * 1000, (50, 99))
@@ -95,7 +95,7 @@ def paint(panel: ProjectPanel, mask: Labels, strokes: int, waits: list[float]) -
         with mask.block_history():
             for step in range(0, 30, 5):
                 mask.paint((150, row + step, column + step), number % 2 + 1)
-        QTest.qWait(_EVERY_MS)
+        wait(_EVERY_MS)
     panel._header.show_saving = show
 
 

@@ -18,9 +18,9 @@ import napari
 import numpy as np
 import psutil
 import typer
+from event_loop import wait
 from napari.layers import Labels
 from qtpy.QtCore import QEvent
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_medssl._napari.panels.project import ProjectPanel
@@ -89,11 +89,11 @@ def open_and_paint(viewer: napari.Viewer, panel: ProjectPanel, case: str, cycle:
     mask = next(layer for layer in viewer.layers if isinstance(layer, Labels))
     for index in range(0, mask.data.shape[0], 40):
         viewer.dims.set_current_step(0, index)
-        QTest.qWait(1)
+        wait(1)
     mask.brush_size = 30
     with mask.block_history():
         mask.paint((cycle % mask.data.shape[0], 200, 200 + cycle), 1)
-    QTest.qWait(_SETTLE_MS)
+    wait(_SETTLE_MS)
 
 
 def rest(segment: SegmentPanel) -> None:
@@ -101,7 +101,7 @@ def rest(segment: SegmentPanel) -> None:
     idle: list[bool] = []
     segment._work.run(lambda: None, lambda _: idle.append(True), idle.append)
     wait_for(lambda: bool(idle))
-    QTest.qWait(_SETTLE_MS)
+    wait(_SETTLE_MS)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
 
@@ -109,7 +109,7 @@ def rest(segment: SegmentPanel) -> None:
 def wait_for(what: Callable[[], bool]) -> None:
     """Let the window work until something is so."""
     while not what():
-        QTest.qWait(20)
+        wait(20)
 
 
 if __name__ == "__main__":

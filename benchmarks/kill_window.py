@@ -93,9 +93,9 @@ def strokes_in(folder: Path) -> int:
 def paint_until_killed(folder: Path) -> None:
     """Paint a voxel at each turn of the event loop, and say what is saved."""
     import napari
+    from event_loop import wait
     from napari.layers import Labels
     from qtpy.QtCore import QTimer
-    from qtpy.QtTest import QTest
 
     from napari_medssl._napari.layers import DOCUMENT
     from napari_medssl._napari.panels.project import ProjectPanel
@@ -106,10 +106,10 @@ def paint_until_killed(folder: Path) -> None:
     viewer.window.add_dock_widget(panel, name="Project")
     panel.presenter.open(folder)
     while panel.presenter.project is None:
-        QTest.qWait(10)
+        wait(10)
     panel.presenter.case.open(CASE)
     while panel.presenter.case.id is None:
-        QTest.qWait(10)
+        wait(10)
     mask = next(layer for layer in viewer.layers if isinstance(layer, Labels))
     history = mask.metadata[DOCUMENT].history
     show_saving = panel._header.show_saving

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import napari
 import numpy as np
 import typer
+from event_loop import wait, wait_until
 from qtpy.QtCore import QEvent, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_medssl._napari.layers import image_layer
@@ -33,7 +33,7 @@ from napari_medssl.volume import Geometry, Volume, default_window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EVERY_MS, _IDLE_MS, _BETWEEN_MS = 5, 3000, 15
+_EVERY_MS, _IDLE_MS, _BETWEEN_MS, _TOOL_MS = 5, 3000, 15, 100
 _SHAPE = (300, 512, 512)
 _MOVES = 6
 
@@ -82,7 +82,7 @@ class Mouse:
 
     def until_drawn(self, act: Callable[[], Any]) -> None:
         """Note how long something takes until it is on the screen."""
-        QTest.qWait(_BETWEEN_MS)
+        wait(_BETWEEN_MS)
         started = perf_counter()
         act()
         self._canvas.update()  # drawn once, with whatever else asked for it
@@ -132,12 +132,6 @@ def open_panel(volume: Volume) -> tuple[Any, SegmentPanel]:
     return viewer, panel
 
 
-def wait_until(true: Callable[[], object]) -> None:
-    """Run the event loop until something is true."""
-    while not true():
-        QTest.qWait(_EVERY_MS)
-
-
 def is_looking(panel: SegmentPanel) -> bool:
     """Whether the network is looking at the slice on the screen."""
     running = panel.presenter.activity.running
@@ -147,7 +141,7 @@ def is_looking(panel: SegmentPanel) -> bool:
 def wait_until_quiet(panel: SegmentPanel) -> None:
     """Wait until nothing runs in the background, and for a while more."""
     wait_until(lambda: not panel.presenter.activity.running)
-    QTest.qWait(_IDLE_MS)
+    wait(_IDLE_MS)
 
 
 def embed(slices: int, name: str) -> None:
@@ -158,7 +152,7 @@ def embed(slices: int, name: str) -> None:
     wait_until_quiet(panel)
     segmenter = InteractiveSegmenter(load_engine(), EmbeddingCache(None))
     window, probe, answered = default_window(volume), StallProbe(), []
-    probe.watch("nothing to do", lambda: QTest.qWait(_IDLE_MS))
+    probe.watch("nothing to do", lambda: wait(_IDLE_MS))
 
     def run() -> None:
         for index in range(slices):
@@ -170,7 +164,7 @@ def embed(slices: int, name: str) -> None:
                 topic=str(plane),
             )
         while len(answered) < slices:
-            QTest.qWait(20)
+            wait(20)
 
     started = perf_counter()
     probe.watch(f"embedding {slices} slices", run)
@@ -230,16 +224,15 @@ def run_tool(panel: SegmentPanel, probe: StallProbe, name: str) -> None:
     to = panel.presenter
     mask = panel._scene.mask
 
-    def wait(act: Callable[[], None]) -> None:
+    def run(act: Callable[[], None]) -> None:
         act()
-        while mask.why_not:
-            QTest.qWait(5)
-        QTest.qWait(100)
+        wait_until(lambda: not mask.why_not)
+        wait(_TOOL_MS)
 
     started = perf_counter()
-    probe.watch(f"tool {name}", lambda: wait(lambda: to.tools.apply(name, {})))
+    probe.watch(f"tool {name}", lambda: run(lambda: to.tools.apply(name, {})))
     print(f"{perf_counter() - started:.2f} s")
-    probe.watch(f"undo of {name}", lambda: wait(to.history.undo))
+    probe.watch(f"undo of {name}", lambda: run(to.history.undo))
 
 
 def main(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from napari_medssl._napari.panels.section import Section, button, side_by_side, words
@@ -14,6 +14,7 @@ from napari_medssl._napari.panels.section import Section, button, side_by_side, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_SLOW_MS = 250
 _SAVED, _PROBLEM = "color: #7fd69b;", "color: #ff8a80; font-weight: bold;"
 _BANNER = "background-color: #5a4a1f; color: #ffe9b0; padding: 6px; border-radius: 3px;"
 
@@ -33,6 +34,11 @@ class ProjectHeader(Section):
         super().__init__("Project")
         self._name = words(style="font-size: 14px; font-weight: bold;")
         self._saving = words()
+        self._news = "", False
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(_SLOW_MS)
+        self._slow.timeout.connect(self._show_news)
         self._retry = button("Retry", "Try again to write what is not on the disk yet")
         self._retry.clicked.connect(self.retry_asked)
         self._banner = words(style=_BANNER)
@@ -57,6 +63,7 @@ class ProjectHeader(Section):
         self._banner.setVisible(bool(read_only))
         self._again.setVisible(bool(read_only))
         self._retry.hide()
+        self._saving.clear()  # the next words are of this project: shown at once
         self.project_shown.emit(is_open)
 
     def show_recent(self, names: Sequence[str]) -> None:
@@ -71,9 +78,24 @@ class ProjectHeader(Section):
             self._recent_rows.addWidget(made)
 
     def show_saving(self, words: str, *, problem: bool) -> None:
-        """Say whether all is on the disk; a problem comes with a button to try again."""
+        """Say whether all is on the disk; a problem comes with a button to try again.
+
+        A problem is shown at once, all else when it has stood for a moment: a stroke is saved in
+        less, and each change of words draws the whole window again while somebody paints.
+        """
         if problem and not self._retry.isVisibleTo(self):
             show_error(words)  # the panel may lie behind another tab
+        self._news = words, problem
+        if problem or not self._saving.text():
+            self._show_news()
+        elif words == self._saving.text():
+            self._slow.stop()
+        elif not self._slow.isActive():
+            self._slow.start()
+
+    def _show_news(self) -> None:
+        self._slow.stop()
+        words, problem = self._news
         self._saving.setText(words)
         self._saving.setStyleSheet(_PROBLEM if problem else _SAVED)
         self._retry.setVisible(problem)
