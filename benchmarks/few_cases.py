@@ -11,9 +11,6 @@ Printed is the mean Dice over cases and labels of each run, and their mean.
 from __future__ import annotations
 
 import json as json_text
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -21,8 +18,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-
-_ORDER = 2026
+from hippocampus import link, medssl, paired
 
 
 def main(
@@ -35,17 +31,10 @@ def main(
     """Print the Dice of each run."""
     root = data / "msd-hippocampus"
     names = paired(root)
-    np.random.default_rng(_ORDER).shuffle(names)
     judged, others = names[:test], names[test:]
     for count in (int(part) for part in cases.split(",")):
         found = [run(root, others, judged, count, int(seed), minutes) for seed in seeds.split(",")]
         print(f"{count} cases: mean Dice {np.mean(found):.3f} of {len(found)} runs", flush=True)
-
-
-def paired(root: Path) -> list[str]:
-    """Return the files that are in both folders."""
-    there = [{path.name for path in (root / kind).iterdir()} for kind in ("images", "labels")]
-    return sorted(name for name in set.intersection(*there) if name.endswith(".nii.gz"))
 
 
 def run(
@@ -80,22 +69,6 @@ def mean_dice(told: dict[str, Any]) -> float:
     rows = [row for row in told["rows"] if row["dice"] is not None]
     labels = sorted({row["label"] for row in rows})
     return float(np.mean([np.mean([r["dice"] for r in rows if r["label"] == k]) for k in labels]))
-
-
-def link(root: Path, names: list[str], folder: Path) -> None:
-    """Put links to some cases into a folder."""
-    for kind in ("images", "labels"):
-        (folder / kind).mkdir(parents=True)
-        for name in names:
-            os.symlink((root / kind / name).absolute(), folder / kind / name)
-
-
-def medssl(*arguments: object) -> None:
-    """Run the command line; say what it said if it fails."""
-    command = [sys.executable, "-m", "napari_medssl", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise SystemExit(f"medssl {arguments[0]} failed:\n{done.stdout}\n{done.stderr}")
 
 
 if __name__ == "__main__":

@@ -22,11 +22,13 @@ MAY_IMPORT = {
     "models": {"volume"},
     "segment": {"models", "volume"},
     "finetune": {"models", "volume"},
+    "pretrain": {"models", "volume"},
     "jobs": set(),
     "project": {"correct", "io", "volume"},
     "cli": {
         "segment",
         "finetune",
+        "pretrain",
         "jobs",
         "models",
         "project",

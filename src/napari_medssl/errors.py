@@ -81,3 +81,7 @@ class StoppedError(MedSSLError):
 
 class OutOfMemoryError(MedSSLError):
     """There is not enough memory for a step, however it is done."""
+
+
+class NoAnswerError(MedSSLError):
+    """A cluster does not answer, or not in a way that can be understood."""

@@ -25,6 +25,9 @@ class FakeEngine:
         tell(job, state="cancelled")
         return job.status()
 
+    def refresh(self, job: Job) -> None:
+        """A job tells of itself."""
+
     def status(self, job: Job) -> Status:
         return job.status()
 

@@ -122,7 +122,7 @@ def test_ended_jobs_are_not_read_again(bench, monkeypatch):
         raise AssertionError("read again")
 
     monkeypatch.setattr(Job, "events", read)
-    monkeypatch.setattr(Job, "is_at_work", read)
+    monkeypatch.setattr(Job, "life", read)
     assert bench.look() is None
 
 

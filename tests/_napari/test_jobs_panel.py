@@ -103,7 +103,7 @@ def test_curves_pictures_warnings_and_log(window, tmp_path):
     other.setCurrentText("rate")
     other.activated.emit(other.currentIndex())
     assert not rest.isHidden()
-    assert one.panel._detail._preview.pixmap().toImage().pixelColor(5, 5).red() == 255
+    assert one.panel._detail._preview.picture.pixmap().toImage().pixelColor(5, 5).red() == 255
     log = one.panel.findChild(QPlainTextEdit)
     assert log.isHidden()
     one.button("Log").click()

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from napari_medssl.cli import app
 from napari_medssl.cli.learn_job import run_finetune_job
 from napari_medssl.errors import MedSSLError
+from napari_medssl.finetune.volumes.learner import Learner
 from napari_medssl.jobs import Job, JobStore, Report, new_spec
 from napari_medssl.jobs.events import EVENTS, EventLog
 from napari_medssl.models.trained import find_trained
@@ -108,6 +109,43 @@ def test_it_begins_with_weights_of_ours_and_says_how_many(folders, tmp_path: Pat
     assert card.parent == parent.sha256
 
 
+class Forgetful:
+    """Stands in for `Learner.step`: there is no memory left at some of the calls."""
+
+    def __init__(self, monkeypatch, fails) -> None:
+        self.calls = 0
+        real = Learner.step
+
+        def step(learner, batch, number):
+            self.calls += 1
+            if fails(self.calls, learner):
+                raise MemoryError
+            return real(learner, batch, number)
+
+        monkeypatch.setattr(Learner, "step", step)
+
+
+def test_memory_that_runs_out_while_it_learns_is_answered_once(
+    folders, tmp_path: Path, monkeypatch
+) -> None:
+    trials = 3
+    memory = Forgetful(monkeypatch, lambda calls, _: calls == trials + 3)
+    job = job_for(folders, tmp_path / "jobs", steps=6)
+    whole, events = run(job)
+    assert whole
+    assert memory.calls == trials + 3 + 6
+    warnings = [event.facts["text"] for event in events if event.kind == "warning"]
+    assert any("memory did not suffice" in text for text in warnings)
+    plan = json.loads((job.artifacts / "plan.json").read_text())
+    assert plan["checkpointing"]
+
+
+def test_memory_that_runs_out_again_is_a_failure(folders, tmp_path: Path, monkeypatch) -> None:
+    Forgetful(monkeypatch, lambda calls, _: calls > 5)
+    with pytest.raises(MemoryError):
+        run(job_for(folders, tmp_path / "jobs", steps=6))
+
+
 def test_a_broken_case_is_left_out_by_its_id(folders, tmp_path: Path) -> None:
     path = folders[0] / "pat1.nii.gz"
     job = job_for(folders, tmp_path / "jobs", steps=2)
@@ -152,3 +190,18 @@ def test_as_a_user_starts_it(folders, tmp_path: Path) -> None:
     told = json.loads(done.output.splitlines()[-1])
     assert told["state"] == "done"
     assert Path(told["model"]).is_file()
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_learns(folders, tmp_path: Path) -> None:
+    """Through torchrun, with a look at a held-out case between the steps."""
+    metrics = []
+    for processes in (1, 2):
+        out = tmp_path / str(processes)
+        given = ["--images", folders[0], "--labels", folders[1], "--out", out, "--steps", 4]
+        more = ["--threads", 1, "--device", "cpu", "--val-fraction", 0.34, "--json"]
+        done = medssl("finetune", *given, *more, "--processes", processes)
+        assert done.exit_code == 0, done.output
+        told = Job.at(out).status().metrics
+        metrics.append([told["loss"], told["dice"]])
+    np.testing.assert_allclose(metrics[0], metrics[1], atol=0.01)

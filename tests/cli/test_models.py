@@ -151,3 +151,18 @@ def _encoder(folder: Path, lost: str = "") -> Path:
     content = files.swinvit(files.network("swin_unetr", **files.SWIN))
     content["state_dict"].pop(f"module.{lost}", None)
     return files.saved(content, folder / "w.pt")
+
+
+def test_methods_are_listed_and_shown() -> None:
+    rows = {row["name"]: row for row in json.loads(medssl_models("methods", "--json").stdout)}
+    assert rows["barlow"]["dimensions"] == [2, 3]
+    assert rows["mae"]["networks"] == ["medsass_vit_s"]
+    assert rows["mae"]["why_not"]
+    assert rows["regression"]["learns"] == "encoder and decoder"
+    assert all(row["source"] and row["about"] for row in rows.values())
+    said = medssl_models("methods").stdout
+    assert all(name in said for name in rows)
+    shown = medssl_models("show", "barlow").stdout
+    assert "in the paper" in shown
+    assert "{" not in shown
+    assert medssl_models("show", "unet_small", "--json").stdout.startswith('{"kind": "network"')

@@ -70,7 +70,8 @@ def test_the_next_round_begins_with_the_model_in_use_and_must_beat_it(quick, tmp
         in_use = accept(project, take_in_job(project, first))
         before = roles(project)
         add_case(project, tmp_path / "images", 20)
-    assert "1 case is done since" in " ".join(medssl("project", "status", study).stdout.split())
+    said = " ".join(medssl("project", "status", study).stdout.split())
+    assert "1 case to learn from since" in said
     task = task_for(study, init="auto")
     assert Path(task.start) == Path(str(task.old)) == in_use.path
     assert "has the same labels" in task.start_words

@@ -65,7 +65,7 @@ def test_a_model_is_accepted_replaced_and_taken_back(study) -> None:
     folder, good, bad = study
     done = models(folder, "--accept", good)
     assert f"The model {good} is in use from now on." in done.stdout
-    assert f"{good}.safetensors" in done.stdout
+    assert f"medssl project apply {folder}" in done.stdout
     done = models(folder, "--accept", bad)
     assert done.exit_code == 2
     assert "compared with another one than is in use now" in done.output
@@ -74,7 +74,7 @@ def test_a_model_is_accepted_replaced_and_taken_back(study) -> None:
     states = {one["sha256"][:8]: one["state"] for one in told(folder)["models"]}
     assert states == {good: "current", bad: "former"}
     status = CliRunner().invoke(app, ["project", "status", str(folder), "--json"])
-    assert json.loads(status.stdout)["model"]["done_since"] == 0
+    assert json.loads(status.stdout)["model"]["new"] == {"cases": 0, "slices": 0}
 
 
 def test_a_model_is_rejected_or_kept(study) -> None:

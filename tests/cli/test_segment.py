@@ -157,6 +157,20 @@ def test_several_images_go_to_a_folder_and_one_that_fails_does_not_stop_the_othe
     assert str(tmp_path) not in words
 
 
+def test_a_folder_of_images_stands_for_all_of_them(scan: Path, model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for name in ("b", "a"):
+        (folder / f"{name}.nii.gz").write_bytes(scan.read_bytes())
+    (folder / "notes.txt").write_text("not an image")
+    (folder / "._a.nii.gz").write_bytes(b"left by macOS")
+    out = tmp_path / "masks"
+    done = medssl(folder, "--model", model, "--out", out, "--json")
+    assert done.exit_code == 0, done.output
+    assert [one["image"] for one in json.loads(done.stdout)["images"]] == ["a.nii.gz", "b.nii.gz"]
+    assert sorted(path.name for path in out.glob("*.nii.gz")) == ["a.nii.gz", "b.nii.gz"]
+
+
 def test_post_processing_is_done_as_asked(scan: Path, model: Path, tmp_path: Path) -> None:
     from scipy import ndimage
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_medssl.errors import UsageError
-from napari_medssl.finetune.draws import draws
 from napari_medssl.finetune.gate import interval, not_measured, weigh
+from napari_medssl.models.draws import draws
 
 
 @dataclass(frozen=True)

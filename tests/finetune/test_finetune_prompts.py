@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from napari_medssl.finetune.draws import draws
 from napari_medssl.finetune.pictures import Picture, Thing
 from napari_medssl.finetune.prompts import jittered_box, point_inside
+from napari_medssl.models.draws import draws
 
 RING = np.hypot(*np.mgrid[-20:21, -20:21]) < 20
 RING &= np.hypot(*np.mgrid[-20:21, -20:21]) > 8

@@ -8,9 +8,9 @@ import pytest
 from tiny_sam import bright_pictures, tiny_engine
 
 from napari_medssl.evaluate import dice
-from napari_medssl.finetune.draws import draws
 from napari_medssl.finetune.judging import Verdict, judge
 from napari_medssl.finetune.prompts import jittered_box
+from napari_medssl.models.draws import draws
 from napari_medssl.models.promptable import Decoded
 
 PICTURES = bright_pictures(3)

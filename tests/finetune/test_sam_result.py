@@ -10,8 +10,8 @@ from tiny_sam import bright_pictures, tiny_engine
 from napari_medssl.errors import UsageError
 from napari_medssl.finetune import Picture, SamPlan
 from napari_medssl.finetune.sam_result import WEIGHTS, finished_run, save_result, settings_hash
-from napari_medssl.finetune.saved_state import Progress
 from napari_medssl.io import atomic_write
+from napari_medssl.models.saved_state import Progress
 
 TRAINING, HELD_OUT = bright_pictures(2), bright_pictures(1, seed=9)
 PLAN = SamPlan(steps=10)

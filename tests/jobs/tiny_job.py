@@ -61,4 +61,6 @@ def break_down(job: Job, report: Report, should_stop: Callable[[], bool]) -> boo
 RECIPES = {"count": count, "hang": hang, "break": break_down}
 
 if __name__ == "__main__":
-    sys.exit(0 if execute(Path(sys.argv[1]), RECIPES.__getitem__) else 1)
+    sys.exit(
+        0 if execute(Path(sys.argv[-1]), RECIPES.__getitem__, sent="--sent" in sys.argv) else 1
+    )

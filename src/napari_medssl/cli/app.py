@@ -21,10 +21,13 @@ from napari_medssl.cli.jobs import jobs_app
 from napari_medssl.cli.models import models_app
 from napari_medssl.cli.movie import movie
 from napari_medssl.cli.nnunet import nnunet_app
+from napari_medssl.cli.pretrain import pretrain
 from napari_medssl.cli.project import project_app
+from napari_medssl.cli.project_apply import apply_project
 from napari_medssl.cli.project_exchange import export_project, import_dataset
 from napari_medssl.cli.project_learn import learn_project
 from napari_medssl.cli.project_models import project_models
+from napari_medssl.cli.project_queue import show_queue
 from napari_medssl.cli.project_segment import segment_project, show_proposals
 from napari_medssl.cli.prompt import prompt
 from napari_medssl.cli.report import report
@@ -86,6 +89,7 @@ app.command()(everything)
 app.command()(edit)
 app.command()(evaluate)
 app.command()(finetune)
+app.command()(pretrain)
 app.command()(report)
 app.command()(movie)
 project_app.command("export")(export_project)
@@ -94,6 +98,8 @@ project_app.command("segment")(segment_project)
 project_app.command("proposals")(show_proposals)
 project_app.command("learn")(learn_project)
 project_app.command("models")(project_models)
+project_app.command("apply")(apply_project)
+project_app.command("queue")(show_queue)
 app.add_typer(project_app, name="project")
 app.add_typer(models_app, name="models")
 app.add_typer(nnunet_app, name="nnunet")

@@ -45,6 +45,12 @@ def finetune(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="Of the processor; all unless given.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="Where it learns: here, or a name of 'medssl jobs engines list'.")
+    ] = "here",
+    processes: Annotated[
+        int | None, typer.Option(help="Learn together, a GPU each; all GPUs of a job if not given.")
+    ] = None,
     background: Annotated[
         bool, typer.Option("--background", help="Do not wait: see 'medssl jobs'.")
     ] = False,
@@ -92,6 +98,11 @@ def finetune(
         raise UsageError(f"--val-fraction {val_fraction:g}", expected="0 or more, and less than 1")
     held_out = (val_images, val_labels) if val_images and val_labels else None
     if net in model_cards():
+        if engine != "here" or processes not in (None, 1):
+            raise UsageError(
+                f"'{net}' on another engine or by several processes",
+                expected="a network for volumes; one that is prompted learns in this process",
+            )
         from napari_medssl.cli.finetune_sam import SamWishes, finetune_prompted
 
         wishes = SamWishes(
@@ -123,6 +134,8 @@ def finetune(
         held_out_part=val_fraction,
         device=device,
         threads=threads,
+        engine=engine,
+        processes=processes,
     )
     finetune_volumes(
         (images, labels), held_out, out, volume_wishes, folder, wait=not background, as_json=json

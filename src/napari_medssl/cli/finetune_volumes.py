@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
+    from napari_medssl.cli.engine_choice import Workplace
     from napari_medssl.jobs import Job
 
 _PATIENCE_S = 60.0
@@ -38,6 +39,10 @@ class VolumeWishes:
         As `pick_device` takes it.
     threads : int or None
         Of the processor; all where None.
+    engine : str
+        Name of the engine that runs the job.
+    processes : int or None
+        How many learn together; as many as there are GPUs for a job where None.
 
     Raises
     ------
@@ -53,6 +58,8 @@ class VolumeWishes:
     held_out_part: float | None = None
     device: str = "auto"
     threads: int | None = None
+    engine: str = "here"
+    processes: int | None = None
 
     def __post_init__(self) -> None:
         from napari_medssl.models.networks import network_card
@@ -64,8 +71,17 @@ class VolumeWishes:
         for what, value in (("minutes", self.minutes), ("steps", self.steps)):
             if value is not None and not value > 0:
                 raise UsageError(f"{value} {what}", expected="more than 0")
-        if self.threads is not None and self.threads < 1:
-            raise UsageError(f"{self.threads} threads", expected="1 or more")
+        for what, count in (("threads", self.threads), ("processes", self.processes)):
+            if count is not None and count < 1:
+                raise UsageError(f"{count} {what}", expected="1 or more")
+
+    def workplace(self) -> Workplace:
+        """Return where the job is computed."""
+        from napari_medssl.cli.engine_choice import choose_workplace
+
+        return choose_workplace(
+            self.engine, self.device, threads=self.threads, processes=self.processes
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Return it as a job's arguments."""
@@ -95,12 +111,12 @@ def finetune_volumes(
     from napari_medssl.cli.jobs import follow, store
     from napari_medssl.cli.learn_job import KIND
     from napari_medssl.cli.nnunet_source import arguments_of
-    from napari_medssl.jobs import LocalEngine, new_spec
-    from napari_medssl.models.device import pick_device
+    from napari_medssl.jobs import new_spec
 
+    place = wishes.workplace()
     source = arguments_of(None, *cases, everything=True)
     arguments: dict[str, Any] = {
-        **wishes.arguments(),
+        **replace(wishes, threads=place.threads).arguments(),
         "title": cases[0].absolute().name,
         "source": source,
         "held_out": arguments_of(None, *held_out, everything=True) if held_out else None,
@@ -111,9 +127,10 @@ def finetune_volumes(
         arguments,
         title="Learning from masks",
         seed=wishes.seed,
-        device=pick_device(wishes.device),
+        device=place.device,
+        processes=place.processes,
     )
-    job, engine = store(folder).create(spec, out), LocalEngine()
+    job, engine = store(folder).create(spec, out), place.engine
     engine.submit(job)
     if not wait:
         _say_started(job, as_json=as_json)

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_medssl.cli.jobs_engines import engines_app
+from napari_medssl.cli.jobs_work import execute_job, receive_job, work_on_rank
 from napari_medssl.cli.project_words import say
 
 if TYPE_CHECKING:
-    from napari_medssl.jobs import Job, JobStore, Recipe, Status
+    from napari_medssl.jobs import Job, JobStore, Status
+    from napari_medssl.jobs.engines import Engines
 
 jobs_app = typer.Typer(
     no_args_is_help=True,
-    help="Jobs in the background: list, show, watch, log, cancel, resume, exec.",
+    help="Jobs in the background: list, show, watch, log, cancel, resume, exec, engines.",
 )
+jobs_app.command("exec")(execute_job)
+jobs_app.command("rank", hidden=True)(work_on_rank)
+jobs_app.command("receive", hidden=True)(receive_job)
+jobs_app.add_typer(engines_app, name="engines")
 
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Where jobs are kept, if not in the usual place.")
@@ -33,7 +40,8 @@ _RECENT_DAY_S = 86_400
 @jobs_app.command("list")
 def list_jobs(folder: Folder = None, json: _Json = False) -> None:
     """List all jobs, the newest first."""
-    rows = [(job, job.status()) for job in store(folder).jobs()]
+    engines = _engines()
+    rows = [(job, engines.status(job)) for job in store(folder).jobs()]
     if json:
         print(json_text.dumps([_facts(job, status) for job, status in rows], ensure_ascii=False))
         return
@@ -45,7 +53,7 @@ def list_jobs(folder: Folder = None, json: _Json = False) -> None:
 
     table = Table("job", "what", "state", "done", "on", box=None)
     for job, status in rows:
-        table.add_row(job.spec.id, job.spec.title, status.state, _share(status), job.spec.device)
+        table.add_row(job.spec.id, job.spec.title, status.state, _share(status), _place(job))
     Console(highlight=False).print(table)
 
 
@@ -53,7 +61,7 @@ def list_jobs(folder: Folder = None, json: _Json = False) -> None:
 def show_job(name: _Name, folder: Folder = None, json: _Json = False) -> None:
     """Show what is known of a job."""
     job = store(folder).find(name)
-    status = job.status()
+    status = _engines().status(job)
     say(_facts(job, status), *_lines(job, status), as_json=json)
 
 
@@ -78,9 +86,7 @@ def watch_job(
 @jobs_app.command("log")
 def print_log(name: _Name, folder: Folder = None) -> None:
     """Print what a job and the programs it ran printed."""
-    from napari_medssl.jobs import LocalEngine
-
-    print(LocalEngine().logs(store(folder).find(name)), end="")
+    print(_engines().logs(store(folder).find(name)), end="")
 
 
 @jobs_app.command("cancel")
@@ -93,72 +99,18 @@ def cancel_job(
     json: _Json = False,
 ) -> None:
     """Ask a job to stop and keep the best so far; end it, with all it started, if it does not."""
-    from napari_medssl.jobs import LocalEngine
-
     job = store(folder).find(name)
-    status = LocalEngine().stop(job, patience_s=wait)
+    status = _engines().stop(job, patience_s=wait)
     say(_facts(job, status), *_lines(job, status), as_json=json)
 
 
 @jobs_app.command("resume")
 def resume_job(name: _Name, folder: Folder = None, json: _Json = False) -> None:
     """Go on with a job that was interrupted, cancelled or failed."""
-    from napari_medssl.jobs import LocalEngine
-
     job = store(folder).find(name)
-    LocalEngine().submit(job)
+    _engines().submit(job)
     words = f"The job {job.spec.id} goes on: 'medssl jobs watch {job.spec.id}'."
-    say(_facts(job, job.status()), words, as_json=json)
-
-
-@jobs_app.command("exec")
-def execute_job(
-    folder: Annotated[Path, typer.Argument(help="A job's folder.")],
-) -> None:
-    """Work on a job in this process; this is what the other commands start."""
-    from napari_medssl.jobs.runner import execute, known_recipes
-
-    well = execute(folder, known_recipes(_RECIPES))
-    raise typer.Exit(0 if well else 1)
-
-
-def _nnunet() -> Recipe:
-    from napari_medssl.cli.nnunet_job import run_nnunet_job
-
-    return run_nnunet_job
-
-
-def _segment() -> Recipe:
-    from napari_medssl.cli.segment_job import run_segment_job
-
-    return run_segment_job
-
-
-def _nnunet_plan() -> Recipe:
-    from napari_medssl.cli.nnunet_plan import run_plan_job
-
-    return run_plan_job
-
-
-def _finetune() -> Recipe:
-    from napari_medssl.cli.learn_job import run_finetune_job
-
-    return run_finetune_job
-
-
-def _learn() -> Recipe:
-    from napari_medssl.cli.learn_round import run_learn_job
-
-    return run_learn_job
-
-
-_RECIPES = {
-    "nnunet": _nnunet,
-    "nnunet-plan": _nnunet_plan,
-    "segment-project": _segment,
-    "finetune": _finetune,
-    "learn": _learn,
-}
+    say(_facts(job, _engines().status(job)), words, as_json=json)
 
 
 def store(folder: Path | None) -> JobStore:
@@ -168,18 +120,24 @@ def store(folder: Path | None) -> JobStore:
     return JobStore(folder or jobs_folder())
 
 
+def _engines() -> Engines:
+    from napari_medssl.jobs.engines import Engines
+
+    return Engines()
+
+
 def follow(job: Job, *, as_json: bool) -> Status:
     """Show a job's progress until it ends; a bar for people, its own lines for machines."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False)
+    console, engines = Console(stderr=True, highlight=False), _engines()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     at = 0
     with Progress(*columns, console=console, disable=as_json or not console.is_terminal) as bar:
         task = bar.add_task(job.spec.title, total=None)
         while True:
-            status = job.status()
+            status = engines.status(job)
             events, at = job.events(at)
             for event in events:
                 if as_json:
@@ -207,6 +165,7 @@ def _facts(job: Job, status: Status) -> dict[str, Any]:
         "kind": job.spec.kind,
         "title": job.spec.title,
         "device": job.spec.device,
+        "engine": _engine_name(job),
         "seed": job.spec.seed,
         "created": job.spec.created,
         "folder": str(job.folder),
@@ -228,13 +187,25 @@ def _lines(job: Job, status: Status) -> list[str]:
         "state": f"{status.state} {_since(status)}".strip(),
         "done": f"{_share(status)}{_left(status)}",
         "at": status.doing,
-        "on": job.spec.device,
+        "on": _place(job),
         "folder": str(job.folder),
         **{key: _number(value) for key, value in status.metrics.items()},
     }
     lines = [f"{key:12} {value}" for key, value in rows.items() if value]
     lines += [f"Note: {text}" for text in status.warnings]
     return [*lines, *([status.message] if status.message else [])]
+
+
+def _engine_name(job: Job) -> str:
+    from napari_medssl.jobs.sent import read_sent
+
+    sent = read_sent(job.folder)
+    return sent.engine if sent is not None else "here"
+
+
+def _place(job: Job) -> str:
+    name = _engine_name(job)
+    return job.spec.device if name == "here" else f"{job.spec.device} of {name}"
 
 
 def _share(status: Status) -> str:

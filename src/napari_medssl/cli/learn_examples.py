@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_medssl.errors import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,14 +30,9 @@ def examples_of(project: Project, *, everything: bool = False) -> list[Example]:
         If there is none.
     """
     from napari_medssl.finetune.volumes.examples import Example
+    from napari_medssl.project.learn_plan import require_cases
 
-    cases = [case for case in project.cases() if _counts(case, everything=everything)]
-    if not cases:
-        raise UsageError(
-            "no case of this project is done, and no slice of one",
-            expected="at least one finished mask",
-            do="Mark a case or some of its slices as done when its outlines are right",
-        )
+    cases = require_cases([c for c in project.cases() if _counts(c, everything=everything)])
     return [
         Example(
             case.id, patient_of_case(case), partial(_read, project, case, everything=everything)
@@ -51,8 +44,9 @@ def examples_of(project: Project, *, everything: bool = False) -> list[Example]:
 def patient_of_case(case: Case) -> str:
     """Return who a case is of: what the file says, or else what its name lets guess."""
     from napari_medssl.finetune import patient_of
+    from napari_medssl.project.learn_plan import patient_key
 
-    return case.patient or f"name {patient_of(case.name, None)}"
+    return patient_key(case, patient_of)
 
 
 def classes_of(project: Project) -> Mapping[int, OutputClass]:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     Segment = Callable[[Volume], NDArray[Any]]
 
-#: folder among the artifacts: ``old`` and ``new`` label maps (z, y, x) of each judging case
-MASKS = "gate"
 _TOO_FEW = "fewer than three patients are done"
 _NONE_DONE = "no case of a patient who judges is done and may judge"
 
@@ -203,6 +201,7 @@ def _figures(
     """Measure both on one case, where somebody looked, and keep their masks."""
     from napari_medssl.cli.learn_examples import classes_of
     from napari_medssl.evaluate.table import compare_masks
+    from napari_medssl.project.learn_task import MASKS
 
     case, (old, new) = example.read(), sides
     volume = case.volume

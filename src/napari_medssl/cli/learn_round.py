@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from napari_medssl.project import Project
     from napari_medssl.project.learn_task import LearnTask
 
-_LEARNED = "learned.json"
-
 
 def run_learn_job(job: Job, report: Report, should_stop: Callable[[], bool]) -> bool:
     """Learn from the training cases of a project and judge on its test cases; see `jobs.Recipe`.
@@ -50,8 +48,9 @@ def _learned(
     from napari_medssl.finetune.volumes.learning import WEIGHTS, learn
     from napari_medssl.jobs.files import put_json
     from napari_medssl.models.trained import read_card
+    from napari_medssl.project.learn_task import LEARNED
 
-    if (job.artifacts / _LEARNED).exists():
+    if (job.artifacts / LEARNED).exists():
         return read_card(job.artifacts / WEIGHTS)
     if not list(job.artifacts.glob("*.json")):
         report.metric(0, note=task.start_words)
@@ -64,7 +63,7 @@ def _learned(
     card = tell_origin(job, project, card)
     if should_stop():
         return None
-    put_json(job.artifacts / _LEARNED, {"sha256": card.sha256})
+    put_json(job.artifacts / LEARNED, {"sha256": card.sha256})
     return card
 
 

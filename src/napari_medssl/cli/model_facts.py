@@ -26,4 +26,4 @@ def network_facts(card: NetworkCard) -> dict[str, Any]:
 
 def trained_facts(card: TrainedCard) -> dict[str, Any]:
     """Return a trained model, or an encoder."""
-    return {"kind": "encoder" if card.holds == "encoder" else "trained", **asdict(card)}
+    return {"kind": "trained" if card.holds == "network" else "encoder", **asdict(card)}

@@ -51,7 +51,7 @@ def add_model(
     elif json:
         _print_trained(card)
     else:
-        holds = "an encoder to start from" if card.holds == "encoder" else "ready to segment"
+        holds = "an encoder to start from" if card.holds != "network" else "ready to segment"
         print(f"'{file.name}' is {card.title}, kept as '{card.name}', {holds}.")
         print(f"Licence: {card.licence}. {card.about}")
 

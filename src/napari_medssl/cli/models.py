@@ -10,6 +10,7 @@ import typer
 
 from napari_medssl.cli.model_facts import network_facts, promptable_facts, trained_facts
 from napari_medssl.cli.model_files import add_model, fetch_model, new_model
+from napari_medssl.cli.model_methods import list_methods, method_facts
 from napari_medssl.cli.model_words import lines_of
 from napari_medssl.errors import UsageError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from napari_medssl.models.networks import NetworkCard
 
 models_app = typer.Typer(
-    no_args_is_help=True, help="Networks and their weights: list, show, add, fetch, new."
+    no_args_is_help=True, help="Networks and their weights: list, show, methods, add, fetch, new."
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -64,7 +65,7 @@ def list_models(json: _Json = False) -> None:
 
 @models_app.command("show")
 def show_model(name: _AnyName, json: _Json = False) -> None:
-    """Show what is known of a network, a trained model or an encoder."""
+    """Show what is known of a network, a trained model, an encoder or a method."""
     facts = _facts_of(name)
     if json:
         print(json_text.dumps(facts))
@@ -79,23 +80,28 @@ def show_model(name: _AnyName, json: _Json = False) -> None:
 models_app.command("add")(add_model)
 models_app.command("fetch")(fetch_model)
 models_app.command("new")(new_model)
+models_app.command("methods")(list_methods)
 
 
 def _facts_of(name: str) -> dict[str, Any]:
     from napari_medssl.models import model_cards
     from napari_medssl.models.networks import network_cards
     from napari_medssl.models.trained import find_trained, trained_cards
+    from napari_medssl.pretrain.cards import method_cards
 
     if name in model_cards():
         return promptable_facts(model_cards()[name])
     if name in network_cards():
         facts = network_facts(network_cards()[name])
         return {**facts, "parameters": _parameters(network_cards()[name])}
+    if name in method_cards():
+        return method_facts(method_cards()[name])
     if name in trained_cards() or Path(name).suffix:
         path, card = find_trained(name)
         return {**trained_facts(card), "bytes": path.stat().st_size}
-    there = ", ".join((*model_cards(), *network_cards(), *trained_cards()))
-    do = "'medssl models list' tells what each is; of a file, give the whole name"
+    there = ", ".join((*model_cards(), *network_cards(), *trained_cards(), *method_cards()))
+    do = "'medssl models list' and 'medssl models methods' tell what each is; of a file, give the "
+    do += "whole name"
     raise UsageError(f"the model '{name}'", expected=f"one of {there}", do=do)
 
 

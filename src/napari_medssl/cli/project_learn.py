@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +11,10 @@ import typer
 from napari_medssl.cli.jobs import Folder, follow, store
 from napari_medssl.cli.project import to_change
 from napari_medssl.cli.project_words import say
-from napari_medssl.errors import ReadOnlyError, UsageError
+from napari_medssl.errors import ReadOnlyError
 
 if TYPE_CHECKING:
+    from napari_medssl.cli.engine_choice import Workplace
     from napari_medssl.cli.finetune_volumes import VolumeWishes
     from napari_medssl.jobs import Job
     from napari_medssl.project import Project
@@ -40,6 +42,12 @@ def learn_project(
     seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="Of the processor; all unless given.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="Where it learns: here, or a name of 'medssl jobs engines list'.")
+    ] = "here",
+    processes: Annotated[
+        int | None, typer.Option(help="Learn together, a GPU each; all GPUs of a job if not given.")
+    ] = None,
     background: Annotated[
         bool, typer.Option("--background", help="Do not wait: see 'medssl jobs'.")
     ] = False,
@@ -53,22 +61,23 @@ def learn_project(
     project models'. Ctrl-C keeps what was learned, and 'medssl jobs resume' goes on.
     """
     from napari_medssl.cli.finetune_volumes import VolumeWishes
-    from napari_medssl.jobs import LocalEngine
-    from napari_medssl.models.device import pick_device
 
     wishes = VolumeWishes(
         minutes=(minutes or _MINUTES) if steps is None else minutes,
         steps=steps,
         seed=seed,
+        device=device,
         threads=threads,
+        engine=engine,
+        processes=processes,
     )
-    on = pick_device(device)
+    place = wishes.workplace()
     with to_change(folder) as project:
-        task = plan(project, init, wishes, on)
-    job, engine = _job(task, on, seed, jobs), LocalEngine()
+        task = plan(project, init, replace(wishes, threads=place.threads), place.device)
+    job = _job(task, place, seed, jobs)
     if not json:
         print("\n".join(_plan_lines(task)))
-    engine.submit(job)
+    place.engine.submit(job)
     if background:
         words = (
             f"The job {job.spec.id} has begun. When it is done: "
@@ -79,7 +88,7 @@ def learn_project(
     try:
         status = follow(job, as_json=False)
     except KeyboardInterrupt:
-        status = engine.stop(job, patience_s=_PATIENCE_S)
+        status = place.engine.stop(job, patience_s=_PATIENCE_S)
     if status.state != "done":
         facts = {"id": job.spec.id, "state": status.state, "message": status.message}
         words = f"The job {job.spec.id} is {status.state}. {status.message}".rstrip()
@@ -102,22 +111,11 @@ def plan(project: Project, init: str, wishes: VolumeWishes, device: str) -> Lear
     UsageError
         If nothing is done, or there is no such model to begin with.
     """
-    from napari_medssl.cli.learn_examples import examples_of, patient_of_case
-    from napari_medssl.finetune.starting import Images, choose_start
-    from napari_medssl.project.learn_task import drawn_labels, plan_round
-    from napari_medssl.project.versions import current
+    from napari_medssl.finetune import patient_of
+    from napari_medssl.finetune.starting import starter
+    from napari_medssl.project.learn_plan import plan_learning
 
-    ids = [one.id for one in examples_of(project)]
-    done = [project.case(case) for case in ids]
-    images = Images(
-        labels=drawn_labels(project, done),
-        modalities=frozenset(case.modality for case in done),
-        fewest_slices=max(min(case.grid.shape) for case in done),
-    )
-    in_use = current(project)
-    start = choose_start(init, in_use.path if in_use else None, images, device)
-    patients = {case.id: patient_of_case(case) for case in project.cases()}
-    return plan_round(project, ids, patients, (start.path, start.words), wishes.arguments())
+    return plan_learning(project, patient_of, starter(init, device), wishes.arguments())
 
 
 def take_in_job(project: Project, job: Job) -> ModelVersion:
@@ -130,31 +128,26 @@ def take_in_job(project: Project, job: Job) -> ModelVersion:
     MedSSLError
         If something of it is missing, or the project cannot be written.
     """
-    from napari_medssl.finetune.volumes.learning import WEIGHTS
+    from napari_medssl.finetune.volumes.plan import WEIGHTS
     from napari_medssl.models.trained import read_card
-    from napari_medssl.project.learn_task import KIND, LearnTask, take_in
+    from napari_medssl.project.learn_task import finished_task, take_in
 
-    if job.spec.kind != KIND:
-        raise UsageError(f"a job of the kind '{job.spec.kind}'", expected=f"'{KIND}'")
-    state = job.status().state
-    if state != "done":
-        raise UsageError(
-            f"the job '{job.spec.id}', which is {state}",
-            expected="one that is done",
-            do="Wait for it, or resume it with 'medssl jobs resume'",
-        )
-    weights = job.artifacts / WEIGHTS
-    task = LearnTask.of(job.spec.arguments)
+    task, weights = finished_task(job.spec, job.status().state), job.artifacts / WEIGHTS
     return take_in(project, task, job.artifacts, weights, read_card(weights))
 
 
-def _job(task: LearnTask, device: str, seed: int, jobs: Path | None) -> Job:
+def _job(task: LearnTask, place: Workplace, seed: int, jobs: Path | None) -> Job:
     from napari_medssl.jobs import new_spec
     from napari_medssl.project.learn_task import KIND
 
-    count = len(task.training)
-    title = f"Learning from {count} case{'s' if count > 1 else ''}"
-    spec = new_spec(KIND, task.arguments, title=title, seed=seed, device=device)
+    spec = new_spec(
+        KIND,
+        task.arguments,
+        title=task.job_title,
+        seed=seed,
+        device=place.device,
+        processes=place.processes,
+    )
     return store(jobs).create(spec)
 
 

@@ -93,7 +93,7 @@ def _lines(version: ModelVersion, what: str, folder: Path) -> list[str]:
     }
     lines = [f"The model {version.short} {words[version.state]}"]
     if version.state == "current":
-        lines.append(f"Run it: medssl project segment {folder} --model {version.path}")
+        lines.append(f"Run it on all cases that are not done: medssl project apply {folder}")
     return lines
 
 

@@ -25,7 +25,7 @@ _STOPPED = 130
 
 def segment(
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Images, or folders of DICOM files.")
+        list[Path], typer.Argument(metavar="IMAGE...", help="Images, or folders of them.")
     ],
     model: Annotated[str, typer.Option(help="A trained model, by its name or its .safetensors.")],
     out: Annotated[
@@ -60,9 +60,10 @@ def segment(
     With several images OUT is a folder, and each mask is called as its image; --probability and
     --uncertainty are folders then too. Ctrl-C ends it: masks that were finished stay.
     """
-    from napari_medssl.cli.segment_files import SegmentFiles, require_all_free
+    from napari_medssl.cli.segment_files import SegmentFiles, images_of, require_all_free
 
     card = _card(model)
+    images = [image for place in images for image in images_of(place)]
     several = len(images) > 1 or out.is_dir() or not out.suffix
     jobs = [
         SegmentFiles.of(image, out, probability, uncertainty, several=several) for image in images

@@ -72,6 +72,21 @@ class SegmentFiles:
         return [self.mask, *self.probabilities(card), *doubt]
 
 
+def images_of(place: Path) -> list[Path]:
+    """Return the images that a file or folder stands for.
+
+    A folder of DICOM files is one image, and returned as it is; one that holds images of other
+    formats stands for all of them, in the order of their names, without those in folders below.
+    """
+    from napari_medssl.io.read import suffix_format
+
+    if not place.is_dir():
+        return [place]
+    files = [file for file in sorted(place.iterdir()) if not file.name.startswith(".")]
+    found = [file for file in files if suffix_format(file) not in (None, "dicom")]
+    return found or [place]
+
+
 def require_all_free(files: Sequence[SegmentFiles], card: TrainedCard, *, force: bool) -> None:
     """Find out before the slow part whether all can be written.
 

@@ -56,31 +56,27 @@ def label_lines(labels: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def model_facts(project: Project) -> dict[str, Any] | None:
-    """Return which model is in use, and how many cases are done since; None where none is."""
+    """Return which model is in use, and what was corrected since; None where none is."""
+    from dataclasses import asdict
+
+    from napari_medssl.project.new_corrections import new_corrections
     from napari_medssl.project.versions import current
 
     version = current(project)
     if version is None:
         return None
-    return {"sha256": version.sha256, "title": version.title, "done_since": _since(project)}
+    since = asdict(new_corrections(project))
+    return {"sha256": version.sha256, "title": version.title, "new": since}
 
 
 def model_words(project: Project) -> str:
     """Return the same in a sentence."""
+    from napari_medssl.project.new_corrections import new_corrections
     from napari_medssl.project.versions import current
 
-    version, since = current(project), _since(project)
-    cases = "1 case is" if since == 1 else f"{since} cases are"
+    version, new = current(project), new_corrections(project)
+    cases = "1 case" if new.cases == 1 else f"{new.cases} cases"
+    slices = f" and {new.slices} slices of others" if new.slices else ""
     if version is None:
-        return f"No model is in use yet; {cases} done."
-    return f"The model {version.short} is in use; {cases} done since."
-
-
-def _since(project: Project) -> int:
-    """Count the done cases that the model in use neither learned from nor was judged by."""
-    from napari_medssl.project.versions import current
-
-    version = current(project)
-    sides = version.figures.get("roles", {}) if version is not None else {}
-    known = {case for side in sides.values() for case in side}
-    return sum(case.status == "done" and case.id not in known for case in project.cases())
+        return f"No model is in use yet; {cases}{slices} to learn from."
+    return f"The model {version.short} is in use; {cases}{slices} to learn from since."

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from napari_medssl.finetune.draws import batch_at, draws
 from napari_medssl.finetune.prompts import jittered_box, point_inside
+from napari_medssl.models.draws import batch_at, draws
 from napari_medssl.models.promptable import scale_xy
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_medssl.finetune.pictures import Picture
-    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.report import Report
     from napari_medssl.models.torch_engine import TorchEngine
     from napari_medssl.models.weights import AtomicWrite
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from napari_medssl.errors import UsageError
-from napari_medssl.finetune.draws import draws
+from napari_medssl.models.draws import draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_medssl.finetune.draws import draws
 from napari_medssl.finetune.prompts import jittered_box
+from napari_medssl.models.draws import draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from napari_medssl.finetune.draws import draws
+from napari_medssl.models.draws import draws
 from napari_medssl.models.lora import add_lora, merge_lora
 
 if TYPE_CHECKING:

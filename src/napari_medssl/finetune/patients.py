@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import UsageError
-from napari_medssl.finetune.draws import draws
+from napari_medssl.models.draws import draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,8 +20,8 @@ from napari_medssl.finetune.sam_result import (
     save_result,
     settings_hash,
 )
-from napari_medssl.finetune.saved_state import Progress, copy_of, load_state, put_into, save_state
 from napari_medssl.models.decoder import decode
+from napari_medssl.models.saved_state import Progress, copy_of, load_state, put_into, save_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.finetune.pictures import Picture
     from napari_medssl.finetune.plan import SamPlan
-    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.report import Report
     from napari_medssl.models.torch_engine import TorchEngine
     from napari_medssl.models.weights import AtomicWrite
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.finetune.pictures import Picture
     from napari_medssl.finetune.plan import SamPlan
-    from napari_medssl.finetune.saved_state import Progress
+    from napari_medssl.models.saved_state import Progress
     from napari_medssl.models.torch_engine import TorchEngine
     from napari_medssl.models.weights import AtomicWrite
 

@@ -9,7 +9,7 @@ from napari_medssl.errors import UsageError
 from napari_medssl.models.trained import find_trained, read_card, trained_cards, trained_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from napari_medssl.models.trained import TrainedCard
@@ -91,6 +91,19 @@ def choose_start(wanted: str, in_use: Path | None, images: Images, device: str) 
         words = f"It begins with the model in use ({in_use.stem}), which has the same labels."
         return Start(in_use, words)
     return _added(images, device)
+
+
+def starter(
+    wanted: str, device: str
+) -> Callable[[Path | None, Mapping[int, str], frozenset[str], int], Start]:
+    """Return `choose_start` for whoever knows the model in use and what `Images` wants."""
+    return lambda in_use, *images: choose_start(wanted, in_use, Images(*images), device)
+
+
+def offered_starts() -> dict[str, str]:
+    """Return the models of this machine that could be begun with: names, and titles for people."""
+    there = trained_cards().items()
+    return {name: card.title for name, card in there if card.method != _NOTHING}
 
 
 def _added(images: Images, device: str) -> Start:

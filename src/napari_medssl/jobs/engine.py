@@ -40,6 +40,9 @@ class Engine(Protocol):
     def submit(self, job: Job) -> None:
         """Start a job, or go on with one that was interrupted, cancelled or failed."""
 
+    def refresh(self, job: Job) -> None:
+        """Ask whatever runs it for news, where a job cannot tell them itself; never raises."""
+
     def status(self, job: Job) -> Status:
         """Look how it is."""
 
@@ -105,6 +108,9 @@ class LocalEngine:
                     f"the job '{job.spec.id}' did not start", do=f"Look into its '{LOG}'"
                 )
             time.sleep(_LOOK_EVERY_S)
+
+    def refresh(self, job: Job) -> None:
+        """Do nothing: a job on this machine tells how it is in its folder."""
 
     def status(self, job: Job) -> Status:
         """Look how a job is."""

@@ -75,13 +75,18 @@ class EventLog:
 
     def append(self, kind: Kind, **facts: Any) -> bool:
         """Tell something; False if there was no room for it."""
+        return self.keep(Event(kind, time.time(), facts))
+
+    def keep(self, event: Event) -> bool:
+        """Write down what was told at another time or place; False if there was no room for it."""
         with self._lock:
-            told = {**facts, "lost_before": self._lost} if self._lost else facts
-            line = (Event(kind, time.time(), told).as_json() + "\n").encode()
+            lost = {"lost_before": self._lost} if self._lost else {}
+            told = Event(event.kind, event.time, {**event.facts, **lost})
+            line = (told.as_json() + "\n").encode()
             size = os.fstat(self._file).st_size
             try:
                 whole = os.write(self._file, line) == len(line)
-                if whole and kind == "state":
+                if whole and event.kind == "state":
                     os.fsync(self._file)
             except OSError:
                 whole = False
@@ -120,7 +125,7 @@ def read_events(path: Path, start: int = 0, most: int = -1) -> tuple[list[Event]
     except FileNotFoundError:
         return [], start
     whole = fresh[: fresh.rfind(b"\n") + 1]
-    found = [_event(line) for line in whole.splitlines()]
+    found = [event_of(line) for line in whole.splitlines()]
     return [event for event in found if event is not None], start + len(whole)
 
 
@@ -129,7 +134,8 @@ def whole_lines(path: Path) -> int:
     return path.read_bytes().rfind(b"\n") + 1
 
 
-def _event(line: bytes) -> Event | None:
+def event_of(line: str | bytes) -> Event | None:
+    """Return what a line tells; None of one that is damaged."""
     try:
         facts = json.loads(line)
         kind, when = facts.pop("event"), float(facts.pop("time"))

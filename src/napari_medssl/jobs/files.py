@@ -26,10 +26,21 @@ def put_json(path: Path, facts: Mapping[str, Any]) -> None:
     SaveError
         If the disk is full or may not be written.
     """
+    put_bytes(path, (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def put_bytes(path: Path, data: bytes) -> None:
+    """Write a file; what stood there is replaced at once or stays.
+
+    Raises
+    ------
+    SaveError
+        If the disk is full or may not be written.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with part.open("w", encoding="utf-8") as stream:
-            stream.write(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+        with part.open("wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, path)

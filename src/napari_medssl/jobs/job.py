@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from napari_medssl.jobs.events import EVENTS, read_events
 from napari_medssl.jobs.files import not_saved
 from napari_medssl.jobs.process import read_process
+from napari_medssl.jobs.sent import Life, life_of
 from napari_medssl.jobs.spec import JobSpec, read_spec
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
 LOG, STOP = "log.txt", "stop"
 _STARTING_S = 60.0
+_WITHOUT_A_WORD = (
+    "Its process ended without a word: it was killed, or the machine was switched off."
+)
 
 
 @dataclass(frozen=True)
@@ -120,14 +124,17 @@ class Job:
 
     def status(self) -> Status:
         """Look how it is."""
-        at_work = self.is_at_work()  # before the events: it may end between
+        life = self.life()  # before the events: it may end between
         events, _ = self.events()
-        return believed(status_from(events), at_work=at_work)
+        return believed(status_from(events), life)
 
-    def is_at_work(self) -> bool:
-        """Tell whether a process works on it, or is about to."""
+    def life(self) -> Life:
+        """Tell whether anybody works on it, or is about to; of a cluster, what was heard last."""
+        elsewhere = life_of(self.folder)
+        if elsewhere is not None:
+            return elsewhere
         process = read_process(self.folder)
-        return self._is_starting() if process is None else process.is_alive
+        return Life(self._is_starting() if process is None else process.is_alive)
 
     def _is_starting(self) -> bool:
         made = datetime.fromisoformat(self.spec.created).timestamp() if self.spec.created else 0
@@ -155,9 +162,11 @@ def status_from(events: Iterable[Event], before: Status | None = None) -> Status
     return Status(state, done, total, doing, left, message, metrics, tuple(warnings), since)
 
 
-def believed(told: Status, *, at_work: bool) -> Status:
+def believed(told: Status, life: Life) -> Status:
     """Return what is to be believed of a job that nobody may be at work on any more."""
-    if told.state in ENDED or at_work:
+    if told.state in ENDED:
         return told
-    why = "Its process ended without a word: it was killed, or the machine was switched off."
+    if life.at_work:
+        return replace(told, doing=told.doing or life.words) if told.state == "queued" else told
+    why = life.words or _WITHOUT_A_WORD
     return replace(told, state="interrupted", message=why, seconds_left=None)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.jobs.events import EVENTS, EventLog
-from napari_medssl.jobs.job import LOG, Job
+from napari_medssl.jobs.job import LOG, STOP, Job
 from napari_medssl.jobs.lock import FileLock
 from napari_medssl.jobs.log import LogFile
+from napari_medssl.jobs.paths import spec_there
 from napari_medssl.jobs.process import end_children, write_process
+from napari_medssl.jobs.ranks import run_together
 from napari_medssl.jobs.store import jobs_folder
 from napari_medssl.jobs.turn import Turn
 
@@ -85,7 +89,13 @@ class Recipe(Protocol):
         """
 
 
-def execute(folder: Path, recipe_of: Callable[[str], Recipe]) -> bool:
+def execute(
+    folder: Path,
+    recipe_of: Callable[[str], Recipe],
+    *,
+    sent: bool = False,
+    paths: Mapping[str, str] | None = None,
+) -> bool:
     """Work on a job in this process until it ends; its output goes to the job's log.
 
     Parameters
@@ -94,6 +104,11 @@ def execute(folder: Path, recipe_of: Callable[[str], Recipe]) -> bool:
         A job's folder.
     recipe_of : callable
         Gives the recipe of a kind of job; `UsageError` for a kind it does not know.
+    sent : bool
+        Whether a cluster runs it: it then has the device to itself, and being asked to end means
+        to stop and keep the best so far.
+    paths : mapping of str to str, optional
+        Where folders that the job names are on this machine: see `paths.there`.
 
     Returns
     -------
@@ -107,7 +122,7 @@ def execute(folder: Path, recipe_of: Callable[[str], Recipe]) -> bool:
     UnreadableFileError, SaveError
         If it is no job's folder, or nothing can be written there.
     """
-    job = Job.at(folder)
+    job = job_here(folder, paths or {})
     folder = job.folder
     lock = FileLock(folder / "lock")
     until = time.monotonic() + _HANDOVER_S  # who worked on it before may be about to end
@@ -121,7 +136,9 @@ def execute(folder: Path, recipe_of: Callable[[str], Recipe]) -> bool:
     write_process(folder)
     printed = LogFile(folder / LOG, folder)
     try:
-        state, message = _work(job, report, recipe_of)
+        if sent:
+            signal.signal(signal.SIGTERM, lambda *_: (folder / STOP).touch())
+        state, message = _work(job, report, recipe_of, paths or {}, sent=sent)
         report.state(state, message)
     finally:
         printed.close()
@@ -130,21 +147,56 @@ def execute(folder: Path, recipe_of: Callable[[str], Recipe]) -> bool:
     return state != "failed"
 
 
-def _work(job: Job, report: Report, recipe_of: Callable[[str], Recipe]) -> tuple[State, str]:
-    """Wait for the device, run the recipe, and say how that ended."""
+def job_here(folder: Path, paths: Mapping[str, str]) -> Job:
+    """Open a job's folder; what its arguments name is looked for where it is on this machine."""
+    job = Job.at(folder)
+    return replace(job, spec=spec_there(job.spec, paths))
+
+
+def _turns(job: Job) -> list[Turn]:
+    """Queue up for the devices of a job, always in the same order."""
+    kind, _, number = job.spec.device.partition(":")
+    devices = [job.spec.device]
+    if number and job.spec.processes > 1:
+        devices = [f"{kind}:{n}" for n in range(job.spec.processes)]
+    return [Turn(jobs_folder().with_name("devices"), device) for device in devices]
+
+
+def _work(
+    job: Job,
+    report: Report,
+    recipe_of: Callable[[str], Recipe],
+    paths: Mapping[str, str],
+    *,
+    sent: bool,
+) -> tuple[State, str]:
+    """Wait for the devices, run the recipe, and say how that ended."""
+    turns: list[Turn] = []
     try:
         recipe = recipe_of(job.spec.kind)
-        turn = Turn(jobs_folder().with_name("devices"), job.spec.device)
-        try:
+        turns += [] if sent else _turns(job)
+        for turn in turns:
             while not turn.come():
                 if job.stop_asked:
                     return "cancelled", "It was cancelled before its turn came."
                 time.sleep(_LOOK_EVERY_S)
-            report.state("running")
-            whole = recipe(job, report, lambda: job.stop_asked)
-        finally:
-            end_children(_CHILDREN_END_S)  # before the next job may use the device
+        report.state("running")
+        if job.spec.processes > 1:
+            return run_together(job, paths)
+        return run_recipe(job, report, recipe)
+    except MedSSLError as error:
+        _trace(error)
+        return "failed", str(error)
+    finally:
+        end_children(_CHILDREN_END_S)  # before the next job may use the device
+        for turn in turns:
             turn.give_back()
+
+
+def run_recipe(job: Job, report: Report, recipe: Recipe) -> tuple[State, str]:
+    """Run a recipe in this process, and say how that ended."""
+    try:
+        whole = recipe(job, report, lambda: job.stop_asked)
     except MedSSLError as error:
         _trace(error)
         return "failed", str(error)

@@ -24,7 +24,7 @@ _FORMAT = 1
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _DEVICE = re.compile(r"[a-z]+(:\d+)?")
-_MOST_SEED = 2**32 - 1
+_MOST_SEED, _MOST_PROCESSES = 2**32 - 1, 64
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class JobSpec:
         When it was made, in UTC.
     versions : mapping
         Of Python and this package when it was made.
+    processes : int
+        How many work on it together through torchrun, each on a GPU of its own if it has GPUs.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class JobSpec:
     device: str = "cpu"
     created: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    processes: int = 1
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -74,6 +77,12 @@ class JobSpec:
             raise UsageError(f"the device '{self.device}'", expected="one such as cpu or cuda:0")
         if isinstance(self.seed, bool) or not 0 <= self.seed <= _MOST_SEED:
             raise UsageError(f"the seed {self.seed}", expected=f"0 to {_MOST_SEED:,}")
+        if isinstance(self.processes, bool) or not 1 <= self.processes <= _MOST_PROCESSES:
+            raise UsageError(
+                f"{self.processes} processes", expected=f"a number from 1 to {_MOST_PROCESSES}"
+            )
+        if self.processes > 1 and self.device == "mps":
+            raise UsageError("several processes on the GPU of a Mac", expected="one")
         try:  # a copy that nobody else holds, of nothing but plain data
             own = json.loads(json.dumps(dict(self.arguments), allow_nan=False))
         except (TypeError, ValueError) as error:
@@ -88,6 +97,7 @@ def new_spec(
     title: str = "",
     seed: int = 0,
     device: str = "cpu",
+    processes: int = 1,
 ) -> JobSpec:
     """Make a spec with an id of its own, of now and of this machine's versions.
 
@@ -106,6 +116,7 @@ def new_spec(
         device="cuda:0" if device == "cuda" else device,
         created=now.isoformat(timespec="milliseconds"),
         versions={"python": platform.python_version(), "napari-medssl": version("napari-medssl")},
+        processes=processes,
     )
 
 
@@ -117,7 +128,12 @@ def write_spec(spec: JobSpec, folder: Path) -> None:
     SaveError
         If it cannot be written.
     """
-    put_json(folder / SPEC, {"format": _FORMAT, **asdict(spec)})
+    put_json(folder / SPEC, _row(spec))
+
+
+def spec_text(spec: JobSpec) -> str:
+    """Return a spec as its file holds it."""
+    return json.dumps(_row(spec), indent=1, ensure_ascii=False)
 
 
 def read_spec(folder: Path) -> JobSpec:
@@ -142,3 +158,10 @@ def read_spec(folder: Path) -> JobSpec:
             f"'{SPEC}' in '{folder.absolute().name}' is damaged, or of a newer version",
             do="Update napari-medssl, or start the job anew",
         ) from error
+
+
+def _row(spec: JobSpec) -> dict[str, Any]:
+    row = {"format": _FORMAT, **asdict(spec)}
+    if spec.processes == 1:  # what versions before this one read
+        del row["processes"]
+    return row

@@ -108,13 +108,18 @@ def add_checkpoint(path: Path, wishes: Wishes, write: AtomicWrite) -> ModelCard 
 
 def _add_ours(path: Path, wishes: Wishes, write: AtomicWrite) -> TrainedCard:
     """Copy a checkpoint of ours after it has proved to fit its network."""
-    from napari_medssl.models.trained_weights import load_trained, network_for, read_trained
+    from napari_medssl.models.trained_weights import (
+        load_start,
+        load_trained,
+        network_for,
+        read_trained,
+    )
 
     card = read_card(path)
     if wishes.classes or wishes.legacy_merging:
         raise UsageError(f"--classes or --legacy-merging for '{path.name}'", expected="its card's")
-    if card.holds == "encoder":
-        network_for(card).load_encoder(read_trained(path, card))
+    if card.holds != "network":
+        load_start(network_for(card), read_trained(path, card))
     else:
         load_trained(path, card)
     card = replace(card, name=wishes.name or card.name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SUFFIX, _CARD = ".safetensors", ".json"
 _FORMAT = 1
 
-Holds = Literal["network", "encoder"]
+Holds = Literal["network", "encoder", "encoder and decoder"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class TrainedCard:
     steps : tuple of mapping
         Preparation of an image, as `volume.Pipeline.from_steps` reads it.
     holds : str
-        ``"network"``, or ``"encoder"`` for weights that fine-tuning starts from.
+        ``"network"``; or ``"encoder"``, or ``"encoder and decoder"``, for weights that fine-tuning
+        starts from.
     arguments : mapping
         What the network was built with beside dimensions, channels and classes.
     slice_axis : int

@@ -15,6 +15,7 @@ from napari_medssl.models.versions import versions_of
 from napari_medssl.models.weights import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -91,6 +92,30 @@ def load_trained(path: Path, card: TrainedCard | None = None) -> SegmentationNet
     network = network_for(card)
     load_into(network, read_trained(path, card), path, card.title)
     return network.eval()
+
+
+def load_start(network: SegmentationNetwork, tensors: Mapping[str, Tensor]) -> int:
+    """Put weights to begin with into a network: its encoder whole, of the rest what fits.
+
+    A last layer of other classes does not fit, and stays as it is.
+
+    Returns
+    -------
+    int
+        How many tensors were taken.
+
+    Raises
+    ------
+    WeightsError
+        With the counts, if any of the encoder's is missing or of another shape, or one does not
+        belong to the network at all.
+    """
+    own, encoder = network.state_dict(), network.encoder_state()
+    others = {name: t for name, t in tensors.items() if name in own and name not in encoder}
+    network.load_encoder({name: t for name, t in tensors.items() if name not in others})
+    fitting = {name: t for name, t in others.items() if own[name].shape == t.shape}
+    network.load_state_dict(fitting, strict=False)
+    return len(encoder) + len(fitting)
 
 
 def read_trained(path: Path, card: TrainedCard | None = None) -> dict[str, Tensor]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_medssl.errors import UnreadableFileError, UsageError
+from napari_medssl.project.cases import now
 from napari_medssl.project.ledger import assign_roles, origin_of, patient_marks
 from napari_medssl.project.segment_task import place_of
 from napari_medssl.project.versions import add_candidate, current
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 KIND = "learn"
 #: among a job's artifacts: what the gate measured
 GATE = "gate.json"
+#: and the folder of both models' masks, a ``CASE.npz`` with ``old`` and ``new`` a judging case
+MASKS = "gate"
+#: and what says that learning is over, so that only judging is left
+LEARNED = "learned.json"
 
 _MOST_NAMES = 3
 
@@ -58,6 +63,10 @@ class LearnTask:
         How long it learns.
     threads : int
         Of the processor.
+    planned : str
+        When, in ISO format: what is drawn later was not learned.
+    by_slices : tuple of str
+        Cases of which only slices were done.
     """
 
     project: str
@@ -74,6 +83,8 @@ class LearnTask:
     minutes: float | None
     steps: int | None
     threads: int
+    planned: str = ""
+    by_slices: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> LearnTask:
@@ -86,6 +97,7 @@ class LearnTask:
         """
         try:
             sides = {side: tuple(arguments[side]) for side in ("training", "validation", "test")}
+            sides["by_slices"] = tuple(arguments.get("by_slices", ()))
             return cls(**{**arguments, **sides})
         except (KeyError, TypeError) as error:
             raise UnreadableFileError(
@@ -98,9 +110,50 @@ class LearnTask:
         return asdict(self)
 
     @property
+    def job_title(self) -> str:
+        """What its job is called."""
+        count = len(self.training)
+        return f"Learning from {count} {'case' if count == 1 else 'cases'}"
+
+    @property
     def taught(self) -> dict[str, str]:
         """Cases that are learned from or choose the weights -> marks of their patients."""
         return {case: self.marks[case] for case in (*self.training, *self.validation)}
+
+
+class Spec(Protocol):
+    """What of a `jobs.JobSpec` tells what it was about."""
+
+    @property
+    def id(self) -> str:
+        """Which one."""
+
+    @property
+    def kind(self) -> str:
+        """What runs it."""
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What it was given."""
+
+
+def finished_task(spec: Spec, state: str) -> LearnTask:
+    """Return what a finished job of learning was given.
+
+    Raises
+    ------
+    UsageError
+        If it is of another kind, or not done.
+    """
+    if spec.kind != KIND:
+        raise UsageError(f"a job of the kind '{spec.kind}'", expected=f"'{KIND}'")
+    if state != "done":
+        raise UsageError(
+            f"the job '{spec.id}', which is {state}",
+            expected="one that is done",
+            do="Wait for it, or resume it with 'medssl jobs resume'",
+        )
+    return LearnTask.of(spec.arguments)
 
 
 def finished(case: Case) -> bool:
@@ -172,6 +225,8 @@ def plan_round(
         minutes=how["minutes"],
         steps=how["steps"],
         threads=how["threads"],
+        planned=now(),
+        by_slices=tuple(case for case in done if project.case(case).status != "done"),
     )
 
 
@@ -211,7 +266,8 @@ def take_in(
     if task.origin != origin_of(project):
         raise UsageError("a job that learned in another project", expected="one of this project")
     roles = {"training": task.training, "validation": task.validation, "test": task.test}
-    figures = {**read_gate(artifacts), "roles": roles, "start": task.start_words}
+    learned = {"planned": task.planned, "by_slices": task.by_slices}
+    figures = {**read_gate(artifacts), "roles": roles, "start": task.start_words, **learned}
     return add_candidate(project, weights, card, task.taught, figures)
 
 

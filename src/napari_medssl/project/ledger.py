@@ -116,6 +116,12 @@ def assign_roles(project: Project, marks: Iterable[str]) -> dict[str, Role]:
     return {**known, **fresh}
 
 
+def coming_roles(project: Project, marks: Iterable[str]) -> dict[str, Role]:
+    """Tell which roles `assign_roles` would give to those who have none; nothing is written."""
+    known = roles(project)
+    return {**known, **_roles_for(sorted(set(marks) - known.keys()), Counter(known.values()))}
+
+
 def may_judge(project: Project, model: Learned, case: str, marks: Mapping[str, str]) -> bool:
     """Tell whether a model, and all that it descends from, never saw a case's patient.
 

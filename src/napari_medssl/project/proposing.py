@@ -51,7 +51,7 @@ class Outcome:
     what : {"done", "already", "left out", "stopped"}
         It has a proposal now; had the same one before; has none; or the run ended with it.
     why : str
-        Why it was left out.
+        Why it was left out, or not measured.
     seconds : float
         How long it took.
     """
@@ -173,10 +173,18 @@ def propose_each(
         except MedSSLError as error:
             if is_of_the_disk(error):
                 raise
-            what, why = "left out", str(error)
+            what, why = "left out", without_name(str(error), project, case)
         yield Outcome(case, what, why, time.monotonic() - began)
         if what == "stopped":
             return
+
+
+def without_name(words: str, project: Project, case: str) -> str:
+    """Put a case's id for its file's name: a job's log must not tell who it is."""
+    try:
+        return words.replace(f"'{project.case(case).image.name}'", f"'{case}'")
+    except MedSSLError:
+        return words
 
 
 def _propose_one(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_medssl.errors import ProjectError
 from napari_medssl.project.cases import require_case
 from napari_medssl.project.proposals import forget_proposal
+from napari_medssl.project.scores import forget_scores
 
 if TYPE_CHECKING:
     from napari_medssl.project.store import Store
@@ -37,6 +38,7 @@ def purge_case(store: Store, case_id: str) -> None:
             db.execute(delete, (number,))
         db.execute("DELETE FROM setting WHERE key = 'last_case' AND value = ?", (case_id,))
     forget_proposal(store.file.parent, case_id)  # one that a job brought meanwhile
+    forget_scores(store.file.parent, case_id)
     if not store.shrink():
         raise ProjectError(
             f"{case_id} is removed, but another window keeps its traces from being overwritten",

@@ -55,6 +55,13 @@ class SegmentTask:
         Ids, in the order in which they are run.
     anyway, again : bool
         As in `project.proposing.propose_each`.
+    scores : bool
+        Whether to measure as well how sure the model is of each case, for the review queue.
+    earlier : tuple of str
+        Models that it may be compared with for that, as ``model``, where the mirror image does
+        not do; the first that fits is taken.
+    threads : int, optional
+        Of the processor; all unless given.
     """
 
     project: str
@@ -64,6 +71,9 @@ class SegmentTask:
     cases: tuple[str, ...]
     anyway: bool = False
     again: bool = False
+    scores: bool = False
+    earlier: tuple[str, ...] = ()
+    threads: int | None = None
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> SegmentTask:
@@ -77,6 +87,7 @@ class SegmentTask:
         try:
             given = dict(arguments)
             options = {key: _without_list(value) for key, value in given.pop("options").items()}
+            given["earlier"] = tuple(given.get("earlier", ()))
             return cls(options=options, cases=tuple(given.pop("cases")), **given)
         except (KeyError, TypeError, AttributeError) as error:
             raise UnreadableFileError(

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
-from napari_medssl.finetune.draws import draws
 from napari_medssl.finetune.volumes.augment import Placement, change_grey, cut, draw_matrix
+from napari_medssl.models.draws import draws
 
 
 @pytest.mark.parametrize("patch", [(8, 10, 6), (7, 9)])

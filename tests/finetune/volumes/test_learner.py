@@ -7,6 +7,7 @@ from test_recipe import network_of
 
 from napari_medssl.finetune.volumes.crops import Crops
 from napari_medssl.finetune.volumes.learner import Learner
+from napari_medssl.models.inference import prepare_for_inference
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,15 @@ def test_the_average_is_worn_for_a_while_only(batches):
         assert not worn.training
         assert all(torch.equal(t, learner.average()[n]) for n, t in worn.state_dict().items())
     assert all(torch.equal(t, own[n]) for n, t in learner.network.state_dict().items())
+
+
+def test_looking_leaves_the_weights_as_they_lie(batches):
+    """Else sums come out in another order: not as in a run that was resumed, or in another rank."""
+    learner = learned(batches)
+    before = {name: t.stride() for name, t in learner.network.state_dict().items()}
+    with learner.averaged() as worn:
+        prepare_for_inference(worn)
+    assert {name: t.stride() for name, t in learner.network.state_dict().items()} == before
 
 
 def test_computing_activations_twice_gives_the_same_weights(batches):

@@ -7,7 +7,7 @@ from test_recipe import network_of
 
 from napari_medssl.errors import OutOfMemoryError
 from napari_medssl.finetune.volumes import probe
-from napari_medssl.finetune.volumes.probe import fitting, probed
+from napari_medssl.finetune.volumes.probe import fitting, probed, smaller
 
 
 def seconds_by_voxels(most: int, seconds: float = 0.1, *, twice: bool = False):
@@ -53,6 +53,19 @@ def test_no_memory_at_all_is_a_sentence_and_other_errors_are_not_hidden(monkeypa
     monkeypatch.setattr(probe, "_seconds_a_step", broken)
     with pytest.raises(RuntimeError, match="invalid"):
         probed(PLAN, network_of(PLAN), prepared_cases(1), minutes=1)
+
+
+def test_each_next_plan_needs_less_until_there_is_none():
+    plan = plan_with(patch=(32, 32, 32))
+    first = smaller(plan, network_of(plan))
+    assert first.checkpointing
+    assert first.patch == plan.patch
+    second = smaller(first, network_of(plan))
+    assert second.checkpointing
+    assert torch.Size(second.patch).numel() < torch.Size(plan.patch).numel()
+    least = plan_with(patch=(4, 4, 4), checkpointing=True)
+    with pytest.raises(OutOfMemoryError):
+        smaller(least, network_of(plan))
 
 
 def test_trial_steps_leave_the_network_as_it_was():

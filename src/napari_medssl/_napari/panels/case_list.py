@@ -42,6 +42,7 @@ class CaseList(Section):
     paths_chosen = Signal(list)
     find_chosen = Signal(str, str)
     export_asked = Signal()
+    learn_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__("Cases")
@@ -155,6 +156,9 @@ class CaseList(Section):
         export = button("Export…", "Masks, DICOM, training sets, films and reports")
         export.clicked.connect(self.export_asked)
         self.add_row(export)
+        learn = button("Learn from my corrections…", "A network learns from what is done")
+        learn.clicked.connect(self.learn_asked)
+        self.add_row(learn)
 
     def _status_button(self, text: str, status: str, tip: str) -> QPushButton:
         made = self._change(text, tip)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QOpenGLWidget, QWidget
+
+if TYPE_CHECKING:
+    from napari_medssl._napari.panels.dock_panel import DockPanel
 
 _Panel = TypeVar("_Panel", bound=QWidget)
 
@@ -44,6 +47,27 @@ def to_front(panel: QWidget) -> None:
     if dock is not None:
         dock.show()
         dock.raise_()
+
+
+def open_panel(beside: DockPanel, kind: type[_Panel], name: str) -> _Panel | None:
+    """Bring a panel of another kind to the front, docked as a tab if it was not there.
+
+    Parameters
+    ----------
+    beside : DockPanel
+        Whose tab it shares.
+    kind : type
+        Of the panel.
+    name : str
+        What the manifest calls it.
+    """
+    if not panels_beside(beside, kind):
+        beside.viewer.window.add_plugin_dock_widget("napari-medssl", name)
+    found = next(iter(panels_beside(beside, kind)), None)
+    if found is not None:
+        share_tab(found, type(beside))
+        to_front(found)
+    return found
 
 
 def go_to_canvas(panel: QWidget, kind: type[QWidget]) -> None:

@@ -6,16 +6,16 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QUrl, Signal
-from qtpy.QtGui import QDesktopServices, QFontDatabase, QImage, QPixmap
-from qtpy.QtWidgets import QLabel, QMessageBox, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtGui import QDesktopServices, QFontDatabase
+from qtpy.QtWidgets import QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
 
 from napari_medssl._napari.panels.curves import Curves
+from napari_medssl._napari.panels.preview import Preview
+from napari_medssl._napari.panels.question import ask
 from napari_medssl._napari.panels.section import button, side_by_side, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from napari_medssl._napari.presenters.job_story import Picture, Story
+    from napari_medssl._napari.presenters.job_story import Story
     from napari_medssl._napari.presenters.job_words import JobFacts
 
 _WARNING = "background-color: #5a4a1f; color: #ffe9b0; padding: 6px; border-radius: 3px;"
@@ -49,7 +49,6 @@ class JobDetailSection(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._facts: JobFacts | None = None
-        self._picture: Picture | None = None
         self._title = words(style="font-weight: bold; font-size: 13px;")
         self._sentence, self._message = words(), words()
         self._bar = QProgressBar()
@@ -59,7 +58,7 @@ class JobDetailSection(QWidget):
         self._warnings, self._numbers = words(style=_WARNING), words(style=_GREY)
         self._numbers.setTextFormat(Qt.TextFormat.RichText)
         self._curves = Curves()
-        self._preview, self._preview_name = QLabel(), words(style=_GREY)
+        self._preview = Preview(_WIDE)
         self._log = QPlainTextEdit()
         self._log.setReadOnly(True)
         self._log.setFixedHeight(_LOG_HIGH)
@@ -106,8 +105,7 @@ class JobDetailSection(QWidget):
         drawn = (one for of in story.curves.values() for one in of if len(one.steps) > 1)
         self._curved = frozenset(one.name for one in drawn if one.about != "other")
         self._show_numbers()
-        if story.picture is not self._picture:
-            self._show_picture(story.picture)
+        self._preview.show_picture(story.picture)
         if story.log != self._log.toPlainText():
             bar = self._log.verticalScrollBar()
             at_end = bar.value() == bar.maximum()
@@ -130,22 +128,6 @@ class JobDetailSection(QWidget):
         self._warnings.setText("\n".join(lines))
         self._warnings.setVisible(bool(shown))
 
-    def _show_picture(self, picture: Picture | None) -> None:
-        self._picture = picture
-        for part in (self._preview, self._preview_name):
-            part.setVisible(picture is not None)
-        if picture is None:
-            self._preview.clear()
-            return
-        rows, columns, _ = picture.pixels.shape
-        image = QImage(picture.pixels.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-        pixels = QPixmap.fromImage(image)  # a copy: the array may go
-        if columns > _WIDE:
-            smooth = Qt.TransformationMode.SmoothTransformation
-            pixels = pixels.scaledToWidth(_WIDE, smooth)
-        self._preview.setPixmap(pixels)
-        self._preview_name.setText(picture.name)
-
     def _lay_out(self) -> None:
         self._stop = button(_STOP, "Asks before it does")
         self._resume = button("Resume", "Goes on where it was left, to the same result")
@@ -162,16 +144,15 @@ class JobDetailSection(QWidget):
         column.setSpacing(6)
         for part in (self._title, self._sentence, self._bar, self._message, self._buttons):
             column.addWidget(part)
-        for part in (self._warnings, self._curves, self._preview, self._preview_name):
+        for part in (self._warnings, self._curves, self._preview):
             column.addWidget(part)
         for part in (self._numbers, self._unfold, self._log):
             column.addWidget(part)
-        self._show_picture(None)
 
     def _ask_stop(self) -> None:
         stopping = self._facts is not None and self._facts.stopping
         question, words = _ASK_END if stopping else _ASK_STOP
-        self._ask(question, words, self._stop.text(), self.stop_asked.emit)
+        ask(self, question, words, self._stop.text(), self.stop_asked.emit)
 
     def _ask_remove(self) -> None:
         facts = self._facts
@@ -180,17 +161,8 @@ class JobDetailSection(QWidget):
         what = "Its folder is deleted, with everything the job has made."
         if not facts.is_inside:
             what = f"Its folder '{facts.folder.name}' stays where it is."
-        self._ask(f"Remove '{facts.title}' from the list?", what, "Remove", self.remove_asked.emit)
-
-    def _ask(self, title: str, text: str, yes: str, do: Callable[[], None]) -> None:
-        box = QMessageBox(QMessageBox.Icon.Question, "Jobs", title, parent=self)
-        box.setInformativeText(text)
-        agreed = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        agreed.clicked.connect(do)
-        box.open()
+        question = f"Remove '{facts.title}' from the list?"
+        ask(self, question, what, "Remove", self.remove_asked.emit)
 
     def _open_folder(self) -> None:
         if self._facts is not None:

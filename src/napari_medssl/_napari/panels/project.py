@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_medssl._napari.case_scene import CaseScene
 from napari_medssl._napari.keys import PanelKeys
 from napari_medssl._napari.panels.case_list import CaseList
-from napari_medssl._napari.panels.docks import go_to_canvas, outermost, share_tab
+from napari_medssl._napari.panels.docks import go_to_canvas, outermost, share_tab, to_front
 from napari_medssl._napari.panels.export_dialog import ExportDialog
 from napari_medssl._napari.panels.project_header import ProjectHeader
 from napari_medssl._napari.panels.segment import SegmentPanel
@@ -41,7 +41,7 @@ class ProjectPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         # layers from napari's proxy are new objects each time; see the Segment panel
-        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        viewer = self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._header = ProjectHeader()
         self._cases = CaseList()
         self._status = StatusSection()
@@ -76,6 +76,10 @@ class ProjectPanel(QWidget):
         sources = self.presenter.export_sources()
         if sources:
             ExportDialog(self, sources).open()
+
+    def open_learn(self) -> None:
+        """Bring the Learn panel to the front, docked if it was not."""
+        to_front(self._viewer.window.add_plugin_dock_widget("napari-medssl", "Learn")[1])
 
     def release(self) -> None:
         """Write what is left, close the project, give keys, events and the thread back."""
@@ -142,6 +146,7 @@ class ProjectPanel(QWidget):
         cases.paths_chosen.connect(to.cases.add)
         cases.find_chosen.connect(to.case.relocate)
         cases.export_asked.connect(self.open_export)
+        cases.learn_asked.connect(self.open_learn)
         self._keys.bind(
             {
                 "next-case": lambda: to.cases.open_next(1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
@@ -87,11 +87,22 @@ class Scroll(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Ask for the width again: napari's fonts and paddings are only known when shown."""
         super().showEvent(event)
-        self.setMinimumWidth(self.minimumSizeHint().width())
+        self._ask_for_width()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Ask for the width again: what has come meanwhile may be wider."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self._inside:
+            self._ask_for_width()
+        return bool(super().eventFilter(watched, event))
 
     def reveal(self, part: QWidget) -> None:
         """Scroll so far that a part that has just grown is seen whole."""
         QTimer.singleShot(0, lambda: self.ensureWidgetVisible(part, 0, _BELOW))  # once laid out
+
+    def _ask_for_width(self) -> None:
+        wide = self.minimumSizeHint().width()
+        if wide != self.minimumWidth():
+            self.setMinimumWidth(wide)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough for the widest row and the scroll bar."""

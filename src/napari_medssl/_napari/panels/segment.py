@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QVBoxLayout, QWidget
-
 from napari_medssl._napari.keys import PanelKeys
 from napari_medssl._napari.panels.correct_section import CorrectSection
+from napari_medssl._napari.panels.dock_panel import DockPanel
 from napari_medssl._napari.panels.engine_section import EngineSection
 from napari_medssl._napari.panels.export_dialog import ExportDialog
 from napari_medssl._napari.panels.image_section import ImageSection
 from napari_medssl._napari.panels.label_table import LabelTable
 from napari_medssl._napari.panels.outline_section import OutlineSection
 from napari_medssl._napari.panels.save_section import SaveSection
-from napari_medssl._napari.panels.section import Scroll, separator, words
-from napari_medssl._napari.panels.status_section import StatusSection
 from napari_medssl._napari.panels.tools_section import ToolsSection
 from napari_medssl._napari.panels.view_section import ViewSection
 from napari_medssl._napari.presenters.installed_engines import InstalledEngines
 from napari_medssl._napari.presenters.mask_export import mask_sources
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
 from napari_medssl._napari.scene import ViewerScene
-from napari_medssl._napari.threads import WorkThread
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
     from napari_medssl._napari.presenters.engine import Engines
     from napari_medssl._napari.presenters.scene import Tool
 
-_FOOTER = "Research use only. Not a medical device."
 
-
-class SegmentPanel(QWidget):
+class SegmentPanel(DockPanel):
     """The dock "Segment" of one viewer.
 
     Parameters
@@ -48,10 +43,7 @@ class SegmentPanel(QWidget):
     def __init__(
         self, napari_viewer: Any, parent: QWidget | None = None, engines: Engines | None = None
     ) -> None:
-        super().__init__(parent)
-        # layers from napari's proxy are new objects each time; we use public names only, so the
-        # viewer behind it serves
-        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        super().__init__(napari_viewer, parent)
         self._image = ImageSection()
         self._view = ViewSection()
         self._engine = EngineSection()
@@ -60,17 +52,15 @@ class SegmentPanel(QWidget):
         self._tools = ToolsSection()
         self._correct = CorrectSection(self._tools)
         self._save = SaveSection()
-        self._status = StatusSection()
-        self._lay_out()
-        self._scene = ViewerScene(viewer)
-        self._work = WorkThread()
-        self.destroyed.connect(self._work.close)  # a window that closes says nothing else to us
-        self._keys = PanelKeys(viewer)
-        self._closed = False
+        parts = (self._image, self._view, self._labels, self._outline, self._correct, self._save)
+        scroll = self.lay_out(*parts)
+        self._tools.grown.connect(lambda: scroll.reveal(self._tools))
+        self._scene = ViewerScene(self.viewer)
+        self._keys = PanelKeys(self.viewer)
         self.presenter = SegmentPresenter(
             self._views(),
             self._scene,
-            self._work,
+            self.thread_of_its_own(),
             engines or InstalledEngines(),
         )
         self._connect()
@@ -104,52 +94,11 @@ class SegmentPanel(QWidget):
         if sources:
             ExportDialog(self, sources).open()
 
-    def release(self) -> None:
-        """Give keys, events and the thread back; the mask stays on the canvas."""
-        if not self._closed:
-            self._closed = True
-            self._keys.release()
-            self.presenter.close()
-            self._scene.close()
-            self._work.close()
-
-    def event(self, event: QEvent) -> bool:
-        """Release everything when the dock closes: napari takes the panel out, unclosed."""
-        gone = event.type() == QEvent.Type.ParentChange and self.parent() is None
-        if gone or event.type() == QEvent.Type.Close:
-            self.release()
-        return bool(super().event(event))
-
-    def _lay_out(self) -> None:
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(6, 4, 6, 4)
-        column.setSpacing(6)
-        sections = (
-            self._image,
-            self._view,
-            self._labels,
-            self._outline,
-            self._correct,
-            self._save,
-        )
-        for number, section in enumerate(sections):
-            if number:
-                column.addWidget(separator())
-            column.addWidget(section)
-        column.addStretch(1)
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.setSpacing(4)
-        scroll = Scroll(inside)
-        self._tools.grown.connect(lambda: scroll.reveal(self._tools))
-        outside.addWidget(scroll, 1)
-        foot = QWidget()
-        bottom = QVBoxLayout(foot)
-        bottom.setContentsMargins(6, 0, 6, 4)
-        bottom.addWidget(self._status)
-        bottom.addWidget(words(_FOOTER, style="color: #9aa4b2; font-size: 11px;"))
-        outside.addWidget(foot)
+    def on_release(self) -> None:
+        """Give keys and events back; the mask stays on the canvas."""
+        self._keys.release()
+        self.presenter.close()
+        self._scene.close()
 
     def _views(self) -> SegmentViews:
         return SegmentViews(
@@ -164,7 +113,7 @@ class SegmentPanel(QWidget):
             tools=self._tools,
             finished=self._correct,
             save=self._save,
-            status=self._status,
+            status=self.status,
         )
 
     def _connect(self) -> None:

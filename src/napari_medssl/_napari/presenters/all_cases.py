@@ -91,7 +91,7 @@ class AllCasesPresenter:
         self._place: tuple[Project | None, str] = (None, "")
         self._project: Project | None = None  # that was open at the last look
         self._work = work
-        self._watch = JobWatch(store, work)
+        self._watch = JobWatch(store, work, engine.refresh)
         self._deafen = self._watch.listen(self._hear)
 
     def close(self) -> None:

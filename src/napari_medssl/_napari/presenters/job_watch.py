@@ -79,10 +79,14 @@ class JobWatch:
         Whose jobs.
     work : Work
         The thread that looks; listeners are called on the window's thread.
+    refresh : callable, optional
+        Asks the cluster that a job was sent to: `Engines.refresh`.
     """
 
-    def __init__(self, store: JobStore, work: Work) -> None:
-        self._store, self._work = store, work
+    def __init__(
+        self, store: JobStore, work: Work, refresh: Callable[[Job], None] = lambda _: None
+    ) -> None:
+        self._store, self._work, self._refresh = store, work, refresh
         self._listeners: list[Callable[[Look], None]] = []
         self._looking = self._looked = self._failing = False
         self._last = Look()
@@ -116,7 +120,7 @@ class JobWatch:
             if there is not None:
                 known[entry] = there
         self._known = known
-        looked = [(one.look(), one) for one in known.values()]
+        looked = [(one.look(self._refresh), one) for one in known.values()]
         looked.sort(key=lambda pair: (pair[1].job.spec.created, pair[1].job.spec.id), reverse=True)
         seen = tuple(one.seen for _, one in looked)
         changed = tuple(one.seen for is_new, one in looked if is_new)
@@ -146,7 +150,7 @@ class _Known:
         self._told = Status("queued")
         self._at = 0
 
-    def look(self) -> bool:
+    def look(self, refresh: Callable[[Job], None]) -> bool:
         """Look again; tell whether it is not as it was."""
         size = _size(self.job.folder / EVENTS)
         if not self._first and size == self._at and self._told.state in ENDED:
@@ -154,9 +158,10 @@ class _Known:
             return False
         if size < self._at:  # written anew
             self._told, self._at = Status("queued"), 0
-        at_work = self.job.is_at_work()  # before the events: it may end between
+        refresh(self.job)
+        life = self.job.life()  # before the events: it may end between
         news = self._read_on()
-        status = believed(self._told, at_work=at_work)
+        status = believed(self._told, life)
         changed = self._first or bool(news) or status != self.seen.status
         before = None if self._first else self.seen.status.state
         self.seen = Seen(self.job, status, before, () if self._first else tuple(news))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
     from napari_medssl.finetune.nnunet.model import NnunetCard, OutputLabel
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
-    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
 
 _PACKAGES = ("napari-medssl", "nnunetv2", "torch", "dynamic-network-architectures")

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.report import Report
 
 
 class TrainingStoppedError(Exception):

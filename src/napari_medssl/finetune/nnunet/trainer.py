@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.finetune.nnunet.reporting import Pace
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
-    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.report import Report
 
 _MOST_SEED = 2**32
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
     from napari_medssl.finetune.nnunet.reporting import Pace
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
-    from napari_medssl.finetune.report import Report
+    from napari_medssl.models.report import Report
 
 
 def train_fold(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from napari_medssl.finetune.draws import batch_at, draws
 from napari_medssl.finetune.volumes.augment import Placement, change_grey, cut, draw_matrix
 from napari_medssl.finetune.volumes.prepared import ONCE
+from napari_medssl.models.draws import batch_at, draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,20 +63,20 @@ class Crops:
     def __init__(self, cases: Sequence[Prepared], plan: VolumePlan) -> None:
         self._cases, self._plan = cases, plan
 
-    def at(self, step: int, first: int = 0, count: int | None = None) -> Batch:
+    def at(self, step: int, first: int = 0, every: int = 1) -> Batch:
         """Return the crops of a step, counted from 0, or some of them.
 
         Parameters
         ----------
         step : int
             Which.
-        first, count : int
-            Only so many of the step's crops, from this one: the share of one of several processes.
+        first, every : int
+            From which of the step's crops on, and each how manieth: the share of a process.
         """
         plan = self._plan
         order = batch_at(plan.seed, step, plan.batch, len(self._cases))
-        some = range(first, plan.batch if count is None else first + count)
-        crops = [self._crop(self._cases[order[item]], step, item) for item in some]
+        share = range(first, plan.batch, every)
+        crops = [self._crop(self._cases[order[item]], step, item) for item in share]
         image, classes, weight = (torch.stack(parts) for parts in zip(*crops, strict=True))
         return Batch(image, classes.long(), weight / ONCE)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from napari_medssl.errors import MedSSLError
-from napari_medssl.finetune.draws import draws
 from napari_medssl.finetune.volumes.loss import dice_and_entropy
+from napari_medssl.finetune.volumes.team import Team
+from napari_medssl.models.draws import draws
 from napari_medssl.models.networks.network import Features
 
 if TYPE_CHECKING:
@@ -35,10 +38,15 @@ class Learner:
         On its device; its weights are changed.
     plan : VolumePlan
         How it learns.
+    team : Team, optional
+        Whom it learns with: all begin with the weights of the first one, and stay alike.
     """
 
-    def __init__(self, network: SegmentationNetwork, plan: VolumePlan) -> None:
-        self.network, self._plan = network, plan
+    def __init__(
+        self, network: SegmentationNetwork, plan: VolumePlan, team: Team | None = None
+    ) -> None:
+        self.network, self._plan, self._team = network, plan, team or Team()
+        self._logits = self._together(_Logits(network, checkpointing=plan.checkpointing))
         encoder = [p for _, p in network.encoder_parameters()]
         decoder = [p for _, p in network.decoder_parameters()]
         self.optimiser = torch.optim.AdamW(
@@ -66,7 +74,7 @@ class Learner:
         return {name: tensor.clone() for name, tensor in self._average.items()}
 
     def step(self, batch: Batch, step: int) -> float:
-        """Learn from a batch; return the loss.
+        """Learn from a batch, or from this process's share of it; return the loss of the whole.
 
         Raises
         ------
@@ -75,10 +83,11 @@ class Learner:
         """
         plan = self._plan
         self.network.train()
-        torch.manual_seed(int(draws(plan.seed, "dropout", step).integers(2**31)))
+        own = draws(plan.seed, "dropout", step, self._team.rank)
+        torch.manual_seed(int(own.integers(2**31)))
         with self._precision():
             logits = self._logits(batch.image)
-        loss = dice_and_entropy(logits, batch.classes, batch.weight)
+        loss = dice_and_entropy(logits, batch.classes, batch.weight, self._team.total)
         if not bool(loss.isfinite()):
             raise MedSSLError(
                 f"the loss is no longer a number at step {step}, so learning was stopped",
@@ -95,21 +104,21 @@ class Learner:
 
     @contextmanager
     def averaged(self) -> Iterator[SegmentationNetwork]:
-        """Give the network with its averaged weights, in evaluation mode, for a while."""
-        own = {name: t.detach().clone() for name, t in self._tensors()}
-        self.network.load_state_dict(self._average)
-        try:
-            yield self.network.eval()
-        finally:
-            self.network.load_state_dict(own)
+        """Give a copy of the network with the averaged weights, in evaluation mode.
 
-    def _logits(self, image: Tensor) -> Tensor:
-        if not self._plan.checkpointing:
-            logits: Tensor = self.network(image)
+        A copy, as looking lays weights out anew in memory: sums would no longer come out bit by
+        bit as in a run that was resumed since, nor fit together with those of other processes.
+        """
+        worn = copy.deepcopy(self.network)
+        worn.load_state_dict(self._average)
+        yield worn.eval()
+
+    def _together(self, logits: _Logits) -> nn.Module:
+        """Have gradients averaged over the team."""
+        if self._team.size == 1:
             return logits
-        self.network.require_sides(tuple(image.shape[2:]))
-        *skips, deepest = checkpoint(_flat_encode, self.network, image, use_reentrant=False)
-        return checkpoint(_flat_decode, self.network, image, *skips, deepest, use_reentrant=False)
+        unused = bool(self.network.auxiliary_parts)
+        return DistributedDataParallel(logits, find_unused_parameters=unused)
 
     def _precision(self) -> AbstractContextManager[object]:
         if self._plan.precision == "float32":
@@ -127,6 +136,22 @@ class Learner:
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.network.state_dict(keep_vars=True).items()
+
+
+class _Logits(nn.Module):
+    """From an image to logits; to save memory, activations are computed twice."""
+
+    def __init__(self, network: SegmentationNetwork, *, checkpointing: bool) -> None:
+        super().__init__()
+        self.network, self._checkpointing = network, checkpointing
+
+    def forward(self, image: Tensor) -> Tensor:
+        if not self._checkpointing:
+            logits: Tensor = self.network(image)
+            return logits
+        self.network.require_sides(tuple(image.shape[2:]))
+        *skips, deepest = checkpoint(_flat_encode, self.network, image, use_reentrant=False)
+        return checkpoint(_flat_decode, self.network, image, *skips, deepest, use_reentrant=False)
 
 
 def _flat_encode(network: SegmentationNetwork, image: Tensor) -> tuple[Tensor, ...]:

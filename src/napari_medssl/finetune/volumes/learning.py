@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from napari_medssl.errors import UsageError, WeightsError
+from napari_medssl.errors import UsageError
 from napari_medssl.finetune.volumes.facts import survey
+from napari_medssl.finetune.volumes.plan import WEIGHTS as WEIGHTS
 from napari_medssl.finetune.volumes.plan import VolumePlan
 from napari_medssl.finetune.volumes.planning import Machine, plan_for
 from napari_medssl.finetune.volumes.prepared import prepare_all
-from napari_medssl.finetune.volumes.probe import fitting, probed
-from napari_medssl.finetune.volumes.recipe import STATE, Lesson, teach
+from napari_medssl.finetune.volumes.probe import fitting, probed, smaller
+from napari_medssl.finetune.volumes.recipe import PREPARED, STATE, Lesson, teach
+from napari_medssl.finetune.volumes.team import Team
+from napari_medssl.models.memory import ran_out
 from napari_medssl.models.networks.network import build_network
+from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
 from napari_medssl.models.trained import OutputClass, TrainedCard, read_card
-from napari_medssl.models.trained_weights import read_trained, save_trained
+from napari_medssl.models.trained_weights import load_start, read_trained, save_trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,17 +30,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_medssl.finetune.report import Report
     from napari_medssl.finetune.volumes.examples import Example
     from napari_medssl.finetune.volumes.facts import Survey
     from napari_medssl.finetune.volumes.judging import Look
     from napari_medssl.finetune.volumes.prepared import Prepared
     from napari_medssl.finetune.volumes.recipe import Taught
     from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
-
-WEIGHTS = "model.safetensors"
-_PLAN = "plan.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,8 @@ def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
     if tools.stop():
         return None
     start = read_card(wanted.start) if wanted.start is not None else None
-    kept = _read_plan(folder)
+    team, row = Team.here(), read_plan_row(folder)
+    kept = VolumePlan.from_row(row) if row is not None else None
     plan = kept or _first_plan(wanted, found, start)
     if kept is None:
         _warn(found, report)
@@ -152,21 +154,35 @@ def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
         def told(done: int) -> None:
             report.progress(done, len(some), "Preparing the cases")
 
-        return prepare_all(some, plan, folder / "prepared", tools.write, told)
+        return prepare_all(some, plan, folder / PREPARED, tools.write, told)
 
     learned, judged = prepared(training), prepared(held_out)
     network = _network(plan, wanted, start, report).to(wanted.device)
     if kept is None:
         report.progress(0, 0, "Measuring what this machine can do")
         minutes = wanted.minutes if wanted.steps is None else None
-        plan = probed(fitting(plan, network), network, learned, minutes=minutes)
-        _write_plan(folder, plan, tools.write)
+        plan = _probed_share(fitting(plan, network), network, learned, minutes, team)
+        write_plan_row(folder, plan.as_row(), tools.write)
     for reason in plan.reasons:
         report.metric(0, note=reason)
-    settings = _settings(plan, training, held_out, start)
-    look = tools.look_with(plan, wanted.device)
-    lesson = Lesson(folder, settings, tools.write, report, look, tools.show, tools.stop)
-    taught = teach(network, learned, judged, plan, lesson)
+
+    def taught_by(plan: VolumePlan) -> Taught:
+        settings = _settings(plan, training, held_out, start)
+        look = tools.look_with(plan, wanted.device)
+        lesson = Lesson(folder, settings, tools.write, report, look, tools.show, tools.stop, team)
+        return teach(network, learned, judged, plan, lesson)
+
+    try:
+        taught = taught_by(plan)
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error) or team.size > 1:
+            raise
+        plan = smaller(plan, network)
+        report.warning(f"{plan.reasons[-1]} Learning begins again.")
+        (folder / STATE).unlink(missing_ok=True)
+        write_plan_row(folder, plan.as_row(), tools.write)
+        network = _network(plan, wanted, start, report).to(wanted.device)
+        taught = taught_by(plan)
     if not taught.progress.step:
         return None
     network.load_state_dict(taught.weights)
@@ -175,6 +191,22 @@ def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
     if taught.finished:
         (folder / STATE).unlink(missing_ok=True)
     return saved
+
+
+def _probed_share(
+    plan: VolumePlan,
+    network: SegmentationNetwork,
+    cases: Sequence[Prepared],
+    minutes: float | None,
+    team: Team,
+) -> VolumePlan:
+    """Measure what this machine can do with one process's share of a batch."""
+    batch = max(plan.batch, team.size)
+    share = probed(replace(plan, batch=-(-batch // team.size)), network, cases, minutes=minutes)
+    if team.size == 1:
+        return share
+    words = f"{team.size} processes learn together, from {batch} crops a step."
+    return replace(share, batch=batch, reasons=(*share.reasons, words))
 
 
 def _require_apart(training: Sequence[Example], held_out: Sequence[Example]) -> None:
@@ -229,15 +261,9 @@ def _network(
     )
     if start is None or wanted.start is None:
         return network
-    tensors = read_trained(wanted.start, start)
-    encoder = network.encoder_state()
-    network.load_encoder({name: t for name, t in tensors.items() if name in encoder})
-    own = network.state_dict()
-    others = {n: t for n, t in tensors.items() if n not in encoder and n in own}
-    fitting_others = {n: t for n, t in others.items() if own[n].shape == t.shape}
-    network.load_state_dict(fitting_others, strict=False)
-    whole = len(encoder) + len(fitting_others)
-    report.metric(0, note=f"{whole} of {len(own)} tensors come from '{start.title}'.")
+    taken = load_start(network, read_trained(wanted.start, start))
+    count = len(network.state_dict())
+    report.metric(0, note=f"{taken} of {count} tensors come from '{start.title}'.")
     return network
 
 
@@ -290,25 +316,3 @@ def _card(
         parent=start.sha256 if start else "",
         mirrored=plan.mirrored,
     )
-
-
-def _read_plan(folder: Path) -> VolumePlan | None:
-    path = folder / _PLAN
-    if not path.is_file():
-        return None
-    try:
-        return VolumePlan.from_row(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise WeightsError(
-            f"the plan '{_PLAN}' of this run is damaged", do="Start a new run in another folder"
-        ) from error
-
-
-def _write_plan(folder: Path, plan: VolumePlan, write: AtomicWrite) -> None:
-    text = json.dumps(plan.as_row(), indent=1) + "\n"
-
-    def fill(part: Path) -> None:
-        with part.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-
-    write(folder / _PLAN, fill, lambda _: None)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch.nn import functional
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
 _SMOOTH = 1.0
 
 
-def dice_and_entropy(logits: Tensor, classes: Tensor, weight: Tensor) -> Tensor:
+def dice_and_entropy(
+    logits: Tensor,
+    classes: Tensor,
+    weight: Tensor,
+    total: Callable[[Tensor], Tensor] = lambda sums: sums,
+) -> Tensor:
     """Return soft Dice loss plus cross-entropy.
 
     Dice is taken over the whole batch, a class at a time, the background left out; a voxel
@@ -26,6 +34,8 @@ def dice_and_entropy(logits: Tensor, classes: Tensor, weight: Tensor) -> Tensor:
         What was drawn.
     weight : (batch, *sides) tensor
         0 leaves a voxel out of both.
+    total : callable
+        Adds up the sums of all processes, where each has a part of the batch.
 
     References
     ----------
@@ -33,11 +43,14 @@ def dice_and_entropy(logits: Tensor, classes: Tensor, weight: Tensor) -> Tensor:
     """
     logits = logits.float()
     entropy = functional.cross_entropy(logits, classes, reduction="none")
-    mean_entropy = (entropy * weight).sum() / weight.sum().clamp(min=1)
     counted = (weight > 0).float()[:, None]
     likely = logits.softmax(1) * counted
     drawn = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * counted
     over = (0, *range(2, logits.dim()))
-    shared = (likely * drawn).sum(over)
-    dice = (2 * shared + _SMOOTH) / (likely.sum(over) + drawn.sum(over) + _SMOOTH)
+    of_voxels = torch.stack([(entropy * weight).sum(), weight.sum()])
+    of_classes = [(likely * drawn).sum(over), likely.sum(over), drawn.sum(over)]
+    sums = total(torch.cat([of_voxels, *of_classes]))
+    mean_entropy = sums[0] / sums[1].clamp(min=1)
+    shared, found, there = sums[2:].chunk(3)
+    dice = (2 * shared + _SMOOTH) / (found + there + _SMOOTH)
     return mean_entropy + (1 - dice[1:]).mean()

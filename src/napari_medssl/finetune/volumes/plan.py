@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Precision = Literal["float32", "bfloat16"]
 
+#: among what learning leaves in its folder: the network, with its card beside it
+WEIGHTS = "model.safetensors"
+
 
 @dataclass(frozen=True)
 class VolumePlan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.ndimage import affine_transform
 
-from napari_medssl.finetune.draws import draws
+from napari_medssl.models.draws import draws
 from napari_medssl.volume import Pipeline
 from napari_medssl.volume.finite import fill_not_finite
 
@@ -91,7 +91,7 @@ def prepare_all(
             own.mkdir(parents=True, exist_ok=True)
             case = example.read()
             _save(own, prepare(example.id, case, plan), write)
-        found.append(_load(own, example.id, plan))
+        found.append(load_prepared(folder, example.id, plan))
         told(done)
     return found
 
@@ -181,7 +181,9 @@ def _put(array: NDArray[Any], part: Path) -> None:
         np.save(stream, array, allow_pickle=False)
 
 
-def _load(folder: Path, case_id: str, plan: VolumePlan) -> Prepared:
+def load_prepared(folder: Path, case_id: str, plan: VolumePlan) -> Prepared:
+    """Open a case that `prepare_all` put into a folder."""
+    folder = folder / case_id
     image, classes, weight = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _PARTS)
     z, y, x = np.load(folder / "spacing.npy").tolist()
     places = {

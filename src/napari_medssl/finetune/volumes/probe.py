@@ -80,7 +80,26 @@ def probed(
         steps = max(_FEWEST, min(_MOST, steps))
         words = f"A step takes {seconds:.2g} s here: {steps:,} steps in {minutes:g} minutes."
         return _checked(replace(trial, steps=steps, reasons=(*trial.reasons, words)))
-    raise OutOfMemoryError(
+    raise _no_memory()
+
+
+def smaller(plan: VolumePlan, network: SegmentationNetwork) -> VolumePlan:
+    """Return the next plan that needs less memory, after one did not fit while it learned.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If there is none.
+    """
+    _free(network)
+    for trial in _smaller(plan, network):
+        if (trial.checkpointing, trial.patch) != (plan.checkpointing, plan.patch):
+            return trial
+    raise _no_memory()
+
+
+def _no_memory() -> OutOfMemoryError:
+    return OutOfMemoryError(
         "not enough memory to learn, even from small crops",
         do="Close other programs, or choose a smaller network",
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from napari_medssl.errors import UsageError
-from napari_medssl.finetune.saved_state import Progress, load_state, save_state
 from napari_medssl.finetune.volumes.crops import Crops
+from napari_medssl.finetune.volumes.following import call_for_help
 from napari_medssl.finetune.volumes.judging import judge
 from napari_medssl.finetune.volumes.learner import Learner
+from napari_medssl.finetune.volumes.team import Team
+from napari_medssl.models.saved_state import Progress, load_state, save_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,14 +23,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from napari_medssl.finetune.report import Report
     from napari_medssl.finetune.volumes.judging import Look
     from napari_medssl.finetune.volumes.plan import VolumePlan
     from napari_medssl.finetune.volumes.prepared import Prepared
     from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
 
-STATE = "state.safetensors"
+STATE, PREPARED = "state.safetensors", "prepared"
 
 _TELL_EVERY_S = 0.5
 
@@ -53,6 +55,8 @@ class Lesson:
         Step, case and what was found: for pictures of how it learns.
     stop : callable
         Asked before each step; True keeps the best so far and the state.
+    team : Team
+        The processes that teach together; this one is their first.
     """
 
     folder: Path
@@ -62,6 +66,7 @@ class Lesson:
     look: Look
     show: Callable[[int, Prepared, NDArray[Any]], None] = lambda *_: None
     stop: Callable[[], bool] = lambda: False
+    team: Team = field(default_factory=Team)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +121,12 @@ def teach(
     """
     if not training:
         raise UsageError("no case to learn from", expected="at least one with a finished mask")
-    torch.set_num_threads(plan.threads)
-    learner, crops, report = Learner(network, plan), Crops(training, plan), lesson.report
+    team = lesson.team
+    torch.set_num_threads(max(1, plan.threads // team.size))
+    if team.size > 1:
+        prepared, ids = lesson.folder / PREPARED, [case.id for case in training]
+        call_for_help(team, plan, ids, prepared, lesson.folder / STATE, lesson.settings)
+    learner, crops, report = Learner(network, plan, team), Crops(training, plan), lesson.report
     state = learner.state
     saved = load_state(lesson.folder / STATE, lesson.settings, state, learner.optimiser)
     progress, best = saved or (Progress(lesson.settings), learner.average())
@@ -140,8 +149,8 @@ def teach(
 
     if progress.step == 0 and progress.before is None and not lesson.stop():
         progress = replace(progress, before=dice())
-    while progress.step < plan.steps and not lesson.stop():
-        batch = crops.at(progress.step).to(learner.device)
+    while team.agreed(progress.step < plan.steps and not lesson.stop()):
+        batch = crops.at(progress.step, team.rank, team.size).to(learner.device)
         loss = learner.step(batch, progress.step)
         progress = replace(progress, step=progress.step + 1)
         clock.tell(report, progress.step, plan.steps, loss)

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from napari_medssl.errors import UsageError, WeightsError
-from napari_medssl.finetune.saved_state import (
+from napari_medssl.io import atomic_write
+from napari_medssl.models.saved_state import (
     Progress,
     copy_of,
     load_state,
     put_into,
     save_state,
 )
-from napari_medssl.io import atomic_write
 
 PROGRESS = Progress("abc", step=3, before=0.25, best=0.5, best_step=2)
 

@@ -34,11 +34,12 @@ class Progress:
     step : int
         Steps that are done.
     before : float or None
-        Mean Dice on the held-out images before the first step; None where none are held out.
+        The score, such as the mean Dice of held-out images, before the first step; None where
+        nothing is scored.
     best : float or None
         The highest since.
     best_step : int
-        After which step that was; the last one where nothing is held out.
+        After which step that was; the last one where nothing is scored.
     """
 
     settings: str
@@ -47,10 +48,10 @@ class Progress:
     best: float | None = None
     best_step: int = 0
 
-    def judged(self, dice: float | None) -> Progress:
+    def judged(self, score: float | None) -> Progress:
         """Return the progress after a check."""
-        if dice is None or self.best is None or dice > self.best:
-            return replace(self, best=dice, best_step=self.step)
+        if score is None or self.best is None or score > self.best:
+            return replace(self, best=score, best_step=self.step)
         return self
 
 

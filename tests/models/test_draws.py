@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_medssl.finetune.draws import batch_at, draws
+from napari_medssl.models.draws import batch_at, draws
 
 
 def test_the_same_is_drawn_again_and_else_something_other() -> None:

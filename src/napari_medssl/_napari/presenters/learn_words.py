@@ -1,0 +1,74 @@
+"""Learning in words for people: the button, who learns, who judges, how long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_medssl._napari.presenters.learn_look import LearnLook
+    from napari_medssl.project.learn_plan import Sides
+    from napari_medssl.project.new_corrections import NewCorrections
+
+_LEAST_PATIENTS = 3
+BUTTON = "Learn from my corrections"
+NO_PROJECT = "Open a project in the Project panel first."
+LOOKING = "Looking at what is done…"
+NOTHING_DONE = (
+    "Nothing is done yet. Mark cases, or some of their slices, as done when their outlines are "
+    "right: these are what is learned from."
+)
+
+
+def button_words(fresh: NewCorrections) -> str:
+    """Return what the button says: how much there is that no model has learned yet."""
+    parts = [counted(fresh.cases, "new case")] if fresh.cases else []
+    parts += [counted(fresh.slices, "new slice" if not parts else "slice")] if fresh.slices else []
+    return f"{BUTTON} ({', '.join(parts)})" if parts else BUTTON
+
+
+def sides_words(sides: Sides) -> str:
+    """Say who is learned from and who judges."""
+    lines = [f"Learns from {_people(sides, sides.training)}."]
+    if sides.validation:
+        lines.append(f"The best moment to stop is chosen by {_people(sides, sides.validation)}.")
+    if sides.test:
+        lines.append(f"Judged by {_people(sides, sides.test)} that it never learns from.")
+    return "\n".join(lines)
+
+
+def warning_words(look: LearnLook) -> str:
+    """Say what is to be known before it learns; empty where there is nothing."""
+    sides = look.sides
+    if sides is None:
+        return ""
+    if not sides.training:
+        return (
+            "All that is done is of patients who judge. Finish a case of another patient: only "
+            "then is there something to learn from."
+        )
+    patients = sides.patients()
+    if patients < _LEAST_PATIENTS:
+        some = "1 patient is" if patients == 1 else f"{patients} patients are"
+        return (
+            f"Only {some} done, so nobody can judge: the new model will come without a verdict, "
+            "and you decide by looking. From three patients on it is measured."
+        )
+    if not sides.test:
+        return "No patient who judges is done, so the new model will come without a verdict."
+    if not look.fresh.any and look.models:
+        return "Nothing was corrected since it last learned: another model from the same cases."
+    return ""
+
+
+def counted(count: int, what: str) -> str:
+    """Return ``"1 case"``, ``"2 cases"``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _people(sides: Sides, cases: Sequence[str]) -> str:
+    patients = sides.patients(cases)
+    if patients == len(cases):
+        return f"{counted(len(cases), 'case')} of as many patients" if patients > 1 else "1 case"
+    return f"{counted(len(cases), 'case')} of {counted(patients, 'patient')}"

@@ -1,0 +1,134 @@
+"""Which methods of pre-training there are: their cards, as data, without torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from napari_medssl.errors import UsageError
+from napari_medssl.models.networks import network_card
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a method is run with, beside images and time.
+
+    Parameters
+    ----------
+    network : mapping of int to str
+        Dimensions (2, 3) it has -> key of a `NetworkCard`.
+    plan : mapping
+        Fields of a `PretrainPlan`: ``crop`` by dimensions, ``batch``, ``optimiser``, ``rate``...
+    """
+
+    network: Mapping[int, str]
+    plan: Mapping[str, Any]
+
+    def fields(self, dimensions: int) -> dict[str, Any]:
+        """Return the plan's fields in these dimensions; without a crop where none is known."""
+        fields = dict(self.plan)
+        crops = fields.pop("crop", {})
+        if str(dimensions) in crops:
+            fields["crop"] = tuple(crops[str(dimensions)])
+        return fields
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What is known of a method before it is built.
+
+    Parameters
+    ----------
+    name, title : str
+        Key on the command line, and words in the window.
+    module : str
+        File in ``pretrain/methods`` whose ``build`` makes it.
+    networks : tuple of str
+        Networks that it can pre-train; empty for all.
+    why_not : str
+        For the others, why.
+    paper, here : Scale
+        The paper's own, and what a machine at hand can do in minutes.
+    outputs : int
+        Channels of the network's last layer while it learns; 0 for those of the image.
+    least_batch : int
+        With fewer images a step the loss means nothing.
+    least_images : int
+        With fewer it learns them by heart.
+    learns : {"encoder", "encoder and decoder"}
+        What is handed on to fine-tuning.
+    about, source : str
+        For people: what it does, and the paper and section that define it.
+    """
+
+    name: str
+    title: str
+    module: str
+    networks: tuple[str, ...]
+    why_not: str
+    paper: Scale
+    here: Scale
+    outputs: int
+    least_batch: int
+    least_images: int
+    learns: str
+    about: str
+    source: str
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """In how many dimensions it exists."""
+        return tuple(sorted({*self.paper.network, *self.here.network}))
+
+    def require_network(self, name: str, dimensions: int) -> None:
+        """Check that the method makes sense for a network.
+
+        Raises
+        ------
+        UsageError
+            With the reason, if it does not.
+        """
+        network_card(name).require_dimensions(dimensions)
+        if self.networks and name not in self.networks:
+            raise UsageError(
+                f"{self.title} with the network '{name}': {self.why_not}",
+                expected=f"one of {', '.join(self.networks)}",
+            )
+        if dimensions not in self.dimensions:
+            words = " and ".join(f"{n}-D" for n in self.dimensions)
+            raise UsageError(f"{self.title} in {dimensions}-D", expected=words)
+
+
+@cache
+def method_cards() -> Mapping[str, MethodCard]:
+    """Return the cards of ``resources/methods.json`` by name, in the order to show them."""
+    text = files("napari_medssl").joinpath("resources", "methods.json").read_text("utf-8")
+    return {row["name"]: _card(row) for row in json.loads(text)}
+
+
+def method_card(name: str) -> MethodCard:
+    """Return a method's card.
+
+    Raises
+    ------
+    UsageError
+        If there is no method of this name.
+    """
+    card = method_cards().get(name)
+    if card is None:
+        raise UsageError(f"the method '{name}'", expected=f"one of {', '.join(method_cards())}")
+    return card
+
+
+def _card(row: dict[str, Any]) -> MethodCard:
+    scales = {
+        key: Scale({int(n): name for n, name in row[key]["network"].items()}, row[key]["plan"])
+        for key in ("paper", "here")
+    }
+    return MethodCard(**{**row, **scales, "networks": tuple(row["networks"])})

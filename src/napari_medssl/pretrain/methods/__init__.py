@@ -1,0 +1,1 @@
+"""Methods of pre-training, one a file; each has a ``build(network, plan)``."""

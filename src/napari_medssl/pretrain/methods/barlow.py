@@ -1,0 +1,50 @@
+"""Barlow twins on a U-Net's encoder: each feature the same in both views, and unlike the others.
+
+References
+----------
+Zbontar 2021 (Barlow twins); Punn 2022 (BT-UNet), as used in Bhardwaj (survey), section 4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from napari_medssl.pretrain.heads import barlow_projection
+from napari_medssl.pretrain.losses.barlow import barlow_twins
+from napari_medssl.pretrain.methods.two_views import TwoViews
+from napari_medssl.pretrain.processes import whole_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.pretrain.plan import PretrainPlan
+
+
+class Barlow(TwoViews):
+    """See the module.
+
+    Settings: ``width`` of the projection; ``redundancy``, the weight of unlike features.
+    """
+
+    settings: ClassVar[Mapping[str, Any]] = {"width": 128, "redundancy": 5e-3}
+
+    def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
+        super().__init__(network, plan)
+        self.projection = barlow_projection(network.deepest_channels, self.setting("width"))
+
+    def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
+        """Return how far the correlations of features are from the identity."""
+        del step
+        first, second = (
+            whole_batch(self.projection(self.vectors(batch[name]))) for name in ("first", "second")
+        )
+        self.note(first)
+        return {"twins": barlow_twins(first, second, redundancy=self.setting("redundancy"))}
+
+
+def build(network: SegmentationNetwork, plan: PretrainPlan) -> Barlow:
+    """Build it."""
+    return Barlow(network, plan)

@@ -1,0 +1,146 @@
+"""Kidney side: two halves of bodies are to lie close together if both are left or both right.
+
+A volume is cut at its sagittal middle; of a half, what a threshold takes for inside is kept and
+the rest is set to 0. Nothing is mirrored: mirrored, a left half is a right one.
+
+References
+----------
+Dhere and Sivaswamy (S1), section 2.1, and the authors' code. They take what lies in a kidney's
+label; a threshold needs none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from napari_medssl.pretrain.allowed import one_of, within
+from napari_medssl.pretrain.changes import resized
+from napari_medssl.pretrain.heads import pooled
+from napari_medssl.pretrain.losses.margin import margin_loss
+from napari_medssl.pretrain.method import Method
+from napari_medssl.pretrain.methods.two_views import middle_of
+from napari_medssl.pretrain.pseudo.mask import THRESHOLDS, pseudo_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.plan import PretrainPlan
+    from napari_medssl.pretrain.pseudo.mask import Polarity
+
+_TOGETHER, _LEAST_MARGIN = 0.02, 0.01
+
+
+class KidneySide(Method):
+    """See the module.
+
+    A batch has ``first`` and ``second``, (batch, channels, *crop), and ``same``, (batch,).
+    Settings: ``mask`` (``"pseudo"``, or ``"none"`` for the whole half), its ``threshold`` and
+    ``polarity`` as in MedSASS; ``fit`` of a half to the crop (``"pad"`` with 0 or cut, as the
+    paper; ``"resize"``); ``margin`` (1); ``literal``, the distance of whole maps as printed.
+    """
+
+    settings: ClassVar[Mapping[str, Any]] = {
+        "mask": "pseudo",
+        "threshold": "otsu",
+        "polarity": "bright",
+        "fit": "pad",
+        "margin": 1.0,
+        "literal": False,
+    }
+
+    def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
+        super().__init__(network, plan)
+        self._mask = one_of("mask", self.setting("mask"), ("pseudo", "none"))
+        self._threshold = one_of("threshold", self.setting("threshold"), THRESHOLDS)
+        self._polarity = one_of("polarity", self.setting("polarity"), ("auto", "bright", "dark"))
+        self._fit = one_of("fit", self.setting("fit"), ("pad", "resize"))
+        self._margin = within("margin", self.setting("margin"), _LEAST_MARGIN)
+        self._apart: dict[str, float] = {}
+
+    def sample(
+        self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Take a half of the image, and any other half of any image."""
+        first = 2 * index + int(random.integers(2))
+        second = int(random.integers(2 * len(images) - 1))
+        second += second >= first
+        halves = [self._half(images[n // 2], n % 2) for n in (first, second)]
+        same = torch.tensor(first % 2 == second % 2)
+        return {"first": halves[0], "second": halves[1], "same": same}
+
+    def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
+        """Return the margin loss of the deepest maps."""
+        del step
+        first, second = (self.network.encode(batch[n]).deepest for n in ("first", "second"))
+        self._apart = _distances(first.detach(), second.detach(), batch["same"])
+        loss = margin_loss(
+            first, second, batch["same"], margin=self._margin, literal=self.setting("literal")
+        )
+        return {"margin": loss}
+
+    def watch(self) -> dict[str, float]:
+        """Return the mean distance of pairs of one side, and of two; 0 to 2."""
+        return self._apart
+
+    def collapsed(self) -> str:
+        """Say that both sides come out alike."""
+        if self._apart.get("apart_other", 1.0) > _TOGETHER:
+            return ""
+        return "Left and right halves begin to come out alike: nothing may be learned from here on."
+
+    def picture(self, batch: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+        """Return both halves."""
+        words = "same side" if bool(batch["same"][0]) else "other side"
+        return {"a half": middle_of(batch["first"][0]), words: middle_of(batch["second"][0])}
+
+    def _half(self, image: PreparedImage, side: int) -> Tensor:
+        """Return what is kept of the half at the patient's right (0) or left (1), as a crop."""
+        wide = image.sides[-1]
+        place = slice(wide // 2, None) if side else slice((wide + 1) // 2)
+        half = np.asarray(image.array[..., place], np.float32)
+        if self._mask == "pseudo":
+            polarity = cast("Polarity", self._polarity)
+            half = _kept(half, pseudo_mask(half, self._threshold, polarity).inside)
+        kept = torch.from_numpy(half)
+        return (
+            resized(kept, self.plan.crop) if self._fit == "resize" else _fit(kept, self.plan.crop)
+        )
+
+
+def _kept(image: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Keep what lies inside, in the smallest box around it; all, where nothing is inside."""
+    places = np.nonzero(inside)
+    if not len(places[0]):
+        return image
+    box = tuple(slice(int(axis.min()), int(axis.max()) + 1) for axis in places)
+    return np.ascontiguousarray((image * inside)[(slice(None), *box)])
+
+
+def _fit(image: Tensor, sides: tuple[int, ...]) -> Tensor:
+    """Cut or fill up with 0 at both ends; negative padding cuts."""
+    around = []
+    for there, side in zip(reversed(image.shape[1:]), reversed(sides), strict=True):
+        before = (side - there) // 2
+        around += [before, side - there - before]
+    return functional.pad(image, around)
+
+
+def _distances(first: Tensor, second: Tensor, same: Tensor) -> dict[str, float]:
+    one, other = (functional.normalize(pooled(maps.float()), dim=1) for maps in (first, second))
+    apart = (one - other).norm(dim=1)
+    kinds = {"apart_same": apart[same], "apart_other": apart[~same]}
+    return {name: float(kind.mean()) for name, kind in kinds.items() if len(kind)}
+
+
+def build(network: SegmentationNetwork, plan: PretrainPlan) -> KidneySide:
+    """Build it."""
+    return KidneySide(network, plan)

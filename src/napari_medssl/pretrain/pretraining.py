@@ -1,0 +1,277 @@
+"""From unlabelled images to an encoder: survey, plan, prepare, probe, learn, save."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from napari_medssl.errors import UsageError
+from napari_medssl.models.networks.network import build_network
+from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
+from napari_medssl.models.trained import TrainedCard
+from napari_medssl.models.trained_weights import save_trained
+from napari_medssl.pretrain.cards import method_card
+from napari_medssl.pretrain.images import prepare_images
+from napari_medssl.pretrain.method import build_method
+from napari_medssl.pretrain.plan import PretrainPlan
+from napari_medssl.pretrain.planning import plan_pretraining
+from napari_medssl.pretrain.probe import probed
+from napari_medssl.pretrain.recipe import STATE, Lesson, pretrain
+from napari_medssl.pretrain.survey import survey_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.models.report import Report
+    from napari_medssl.models.weights import AtomicWrite
+    from napari_medssl.pretrain.images import PreparedImage, Source
+    from napari_medssl.pretrain.method import Method
+    from napari_medssl.pretrain.planning import ScaleName
+    from napari_medssl.pretrain.recipe import Pretrained
+    from napari_medssl.pretrain.survey import ImageSurvey
+
+WEIGHTS = "encoder.safetensors"
+_PREPARED = "prepared"
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What is to be learned.
+
+    Parameters
+    ----------
+    method : str
+        Key of a `MethodCard`.
+    sources : sequence of Source
+        The images.
+    title : str
+        Of the encoder, for people.
+    device : str
+        ``"cpu"``, ``"cuda:0"`` or ``"mps"``.
+    threads : int
+        Of the processor.
+    minutes : float or None
+        How long it may learn.
+    steps : int or None
+        How often weights change, instead of a time; the paper's with neither.
+    scale : {"here", "paper"}
+        What this machine can do in minutes, or what the paper says.
+    network : str or None
+        Key of a `NetworkCard`; chosen where None.
+    dimensions : int or None
+        2 or 3; chosen by the images where None.
+    seed : int
+        Decides every random draw.
+    changes : mapping
+        Fields of the plan, or settings of the method, that are wanted otherwise.
+    """
+
+    method: str
+    sources: Sequence[Source]
+    title: str
+    device: str
+    threads: int
+    minutes: float | None = 10.0
+    steps: int | None = None
+    scale: ScaleName = "here"
+    network: str | None = None
+    dimensions: int | None = None
+    seed: int = 0
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What a run is lent: this package may import neither files nor windows.
+
+    Parameters
+    ----------
+    write : callable
+        ``io.atomic_write``.
+    report : Report
+        Is told of everything.
+    show : callable
+        Step and pictures by title.
+    stop : callable
+        True ends the run; it can go on later.
+    """
+
+    write: AtomicWrite
+    report: Report
+    show: Callable[[int, Mapping[str, NDArray[Any]]], None] = lambda *_: None
+    stop: Callable[[], bool] = lambda: False
+
+
+def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
+    """Learn from images alone; go on where a run was stopped or killed.
+
+    Parameters
+    ----------
+    wanted : Wanted
+        What.
+    folder : Path
+        An existing folder: gets ``encoder.safetensors`` with its card, and what a run needs to
+        go on.
+    tools : Tools
+        What it is lent.
+
+    Returns
+    -------
+    TrainedCard or None
+        Of the encoder so far; None if it was stopped before there was one.
+
+    Raises
+    ------
+    UsageError
+        If there are too few images, or the method does not go with the network.
+    MedSSLError
+        If memory or disk do not suffice, or the loss is no longer a number.
+    """
+    report, count = tools.report, len(wanted.sources)
+    found = survey_images(wanted.sources, lambda n: report.progress(n, count, "Reading the images"))
+    for image, why in found.left_out.items():
+        report.warning(f"{image} was left out: {why}")
+    if tools.stop():
+        return None
+    row = read_plan_row(folder)
+    kept = PretrainPlan.from_row(row) if row is not None else None
+    plan = kept or _first_plan(wanted, found)
+    there = {image.id for image in found.images}
+    images = prepare_images(
+        [source for source in wanted.sources if source.id in there],
+        plan,
+        folder / _PREPARED,
+        tools.write,
+        lambda n: report.progress(n, len(there), "Preparing the images"),
+        lambda image, why: report.warning(f"{image} was left out: {why}"),
+    )
+    method = method_for(plan, wanted.device)
+    images = _accepted(method, images, report)
+    if kept is None:
+        report.progress(0, 0, "Measuring what this machine can do")
+        plan = probed(method, images, minutes=None if wanted.steps else wanted.minutes)
+        write_plan_row(folder, plan.as_row(), tools.write)
+        method = method_for(plan, wanted.device)
+    for reason in plan.reasons:
+        report.metric(0, note=reason)
+    settings = _settings(plan, images)
+    lesson = Lesson(folder, settings, tools.write, report, tools.show, tools.stop)
+    left = pretrain(method, images, lesson)
+    if not left.steps:
+        return None
+    card = _card(plan, wanted, found, images, left, method)
+    saved = save_trained(method.network, card, folder / WEIGHTS, tools.write)
+    if left.finished:
+        (folder / STATE).unlink(missing_ok=True)
+        shutil.rmtree(folder / _PREPARED, ignore_errors=True)
+    return saved
+
+
+def method_for(plan: PretrainPlan, device: str) -> Method:
+    """Build a plan's network and method, their weights by the plan's seed."""
+    torch.manual_seed(plan.seed)
+    network = _network_of(plan)
+    network.require_sides(plan.crop)
+    return build_method(network, plan).to(device)
+
+
+def _network_of(plan: PretrainPlan) -> SegmentationNetwork:
+    return build_network(
+        plan.network,
+        dimensions=plan.dimensions,
+        in_channels=plan.in_channels,
+        classes=method_card(plan.method).outputs or plan.in_channels,
+        **plan.arguments,
+    )
+
+
+def _fitting(plan: PretrainPlan) -> PretrainPlan:
+    """Return the plan with crops whose sides the network takes."""
+    network = _network_of(plan)
+    multiple, least = network.multiple, network.smallest
+    crop = tuple(-(-max(n, least) // multiple) * multiple for n in plan.crop)
+    return replace(plan, crop=crop)
+
+
+def _accepted(
+    method: Method, images: Sequence[PreparedImage], report: Report
+) -> list[PreparedImage]:
+    """Return the images that a method can learn from; say why of the others."""
+    refused = {image.id: method.refuses(image) for image in images}
+    for image, why in refused.items():
+        if why:
+            report.warning(f"{image} was left out: {why}")
+    kept = [image for image in images if not refused[image.id]]
+    if not kept:
+        why = next(iter(refused.values()))
+        raise UsageError(
+            f"no image to learn from: all {len(images)} were left out, the first because {why}"
+        )
+    return kept
+
+
+def _first_plan(wanted: Wanted, found: ImageSurvey) -> PretrainPlan:
+    asked = 0 if wanted.scale == "paper" and wanted.minutes is None else 1
+    plan = plan_pretraining(
+        wanted.method,
+        found,
+        scale=wanted.scale,
+        network=wanted.network,
+        dimensions=wanted.dimensions,
+        steps=wanted.steps or asked,
+        seed=wanted.seed,
+        threads=wanted.threads,
+        device=wanted.device,
+        changes=wanted.changes,
+    )
+    return plan if "crop" in wanted.changes else _fitting(plan)
+
+
+def _settings(plan: PretrainPlan, images: Sequence[PreparedImage]) -> str:
+    """Hash all that the result depends on."""
+    told = [plan.as_row(), [(image.id, image.array.shape) for image in images]]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _card(
+    plan: PretrainPlan,
+    wanted: Wanted,
+    found: ImageSurvey,
+    images: Sequence[PreparedImage],
+    left: Pretrained,
+    method: Method,
+) -> TrainedCard:
+    z, y, x = found.median(lambda image: image.spacing_mm)
+    card = method_card(plan.method)
+    about = (
+        f"Learned by {card.title} from {len(images)} images without masks in {left.steps:,} steps. "
+        f"{left.collapsed}"
+    )
+    return TrainedCard(
+        name=WEIGHTS.partition(".")[0],
+        title=wanted.title,
+        network=plan.network,
+        dimensions=plan.dimensions,
+        in_channels=plan.in_channels,
+        classes=(),
+        patch=plan.crop,
+        steps=plan.preparation,
+        holds=method.holds,
+        arguments=plan.arguments,
+        slice_axis=plan.slice_axis if plan.dimensions == 2 else -1,
+        modalities=tuple(m for m in found.modalities if m != "OT"),
+        spacing_mm=(round(z, 3), round(y, 3), round(x, 3)),
+        method=plan.method,
+        trained_on=tuple(image.id for image in images),
+        about=about.strip(),
+        source=card.source,
+    )

@@ -1,0 +1,225 @@
+"""Pre-training a network on images that nobody labelled: the recipe."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from napari_medssl.errors import MedSSLError
+from napari_medssl.models.draws import draws
+from napari_medssl.models.saved_state import Progress, load_state, save_state
+from napari_medssl.pretrain.optimisers import optimiser_for, set_rates
+from napari_medssl.pretrain.samples import Ahead, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from napari_medssl.models.report import Report
+    from napari_medssl.models.weights import AtomicWrite
+    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.method import Method
+
+STATE = "state.safetensors"
+
+_TELL_EVERY_S = 0.5
+_LONGEST = 3.0
+_PICTURES = 10
+#: steps between two looks at whether all comes out alike; in a row, so many looks are a warning,
+#: and end a run that may end
+_LOOK_EVERY, _SURE, _PATIENCE = 10, 5, 20
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a run needs beside the method and the images.
+
+    Parameters
+    ----------
+    folder : Path
+        Keeps the state of the run.
+    settings : str
+        Hash of all that the result depends on.
+    write : callable
+        ``io.atomic_write``: this package may not import it.
+    report : Report
+        Is told of progress, of each part of the loss, and of what `Method.watch` tells.
+    show : callable
+        Step and pictures by title.
+    stop : callable
+        Asked before each step; True keeps the state.
+    """
+
+    folder: Path
+    settings: str
+    write: AtomicWrite
+    report: Report
+    show: Callable[[int, Mapping[str, NDArray[Any]]], None] = lambda *_: None
+    stop: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """What a run left in the method's network.
+
+    Parameters
+    ----------
+    steps : int
+        How many were taken.
+    finished : bool
+        False for a run that was stopped and can go on.
+    collapsed : str
+        Why it ended early, in a sentence; empty where it did not.
+    """
+
+    steps: int
+    finished: bool
+    collapsed: str = ""
+
+
+def pretrain(method: Method, images: Sequence[PreparedImage], lesson: Lesson) -> Pretrained:
+    """Teach a method's network; go on where a run was stopped or killed.
+
+    Everything random is drawn from the seed and the step, so a run that goes on comes to the same
+    weights, bit by bit on a processor with as many threads.
+
+    Parameters
+    ----------
+    method : Method
+        On its device; its weights are changed.
+    images : sequence of PreparedImage
+        To learn from.
+    lesson : Lesson
+        Where to keep the state, whom to tell, and when to stop.
+
+    Raises
+    ------
+    MedSSLError
+        If the loss is no longer a number, or the disk is full.
+    """
+    plan, report = method.plan, lesson.report
+    torch.set_num_threads(plan.threads)
+    method.freeze_the_rest()
+    optimiser = optimiser_for(method, plan)
+    samples, learned = Samples(images, method), method.remembered()
+    saved = load_state(lesson.folder / STATE, lesson.settings, learned, optimiser)
+    progress = saved[0] if saved else Progress(lesson.settings)
+    clock, saved_at = _Clock(progress.step), progress.step
+    every = max(1, plan.steps // _PICTURES)
+    with Ahead(samples) as batches:
+        while not _is_over(method, progress.step) and not lesson.stop():
+            losses = learn_step(method, optimiser, batches, progress.step)
+            progress = replace(progress, step=progress.step + 1)
+            _look(method, progress.step, report)
+            clock.tell(report, progress.step, plan.steps, losses, method)
+            if progress.step % every == 0 or _is_over(method, progress.step):
+                _show(method, samples, progress.step, lesson)
+            if progress.step % plan.save_every == 0:
+                save_state(lesson.folder / STATE, progress, learned, optimiser, {}, lesson.write)
+                saved_at = progress.step
+    if progress.step > saved_at:
+        save_state(lesson.folder / STATE, progress, learned, optimiser, {}, lesson.write)
+    collapsed = method.collapsed() if int(method.alike) >= _SURE else ""
+    return Pretrained(progress.step, _is_over(method, progress.step), collapsed)
+
+
+def _is_over(method: Method, step: int) -> bool:
+    """Tell whether a run is at its end: all steps are taken, or it collapsed and may end so."""
+    plan = method.plan
+    return step >= plan.steps or (plan.stop_on_collapse and int(method.alike) >= _PATIENCE)
+
+
+def _look(method: Method, step: int, report: Report) -> None:
+    """Count the looks in a row at which all came out alike; warn when that is no chance."""
+    if step % _LOOK_EVERY:
+        return
+    words = method.collapsed()
+    method.alike.copy_(method.alike + 1 if words else torch.zeros_like(method.alike))
+    if int(method.alike) == _SURE:
+        report.warning(words)
+
+
+def _show(method: Method, samples: Samples, step: int, lesson: Lesson) -> None:
+    """Show pictures of the first image of the last batch."""
+    method.eval()
+    with torch.no_grad():
+        lesson.show(step, method.picture(_on(samples.at(step - 1, 0, 1), method)))
+
+
+def learn_step(
+    method: Method, optimiser: torch.optim.Optimizer, batches: Ahead, step: int
+) -> dict[str, float]:
+    """Take one step; return the parts of the loss, and their sum as ``loss``."""
+    plan = method.plan
+    method.train()
+    torch.manual_seed(int(draws(plan.seed, "dropout", step).integers(2**31)))
+    optimiser.zero_grad(set_to_none=True)
+    size = plan.batch // plan.accumulate
+    told: dict[str, float] = {}
+    for first in range(0, plan.batch, size):
+        batch = _on(batches.at(step, first, size), method)
+        with _precision(method):
+            parts = method(batch, step)
+        loss = torch.stack(list(parts.values())).sum()
+        (loss / plan.accumulate).backward()  # type: ignore[no-untyped-call]
+        for name, part in {**parts, "loss": loss}.items():
+            told[name] = told.get(name, 0.0) + float(part.detach()) / plan.accumulate
+    if not torch.isfinite(torch.tensor(told["loss"])):
+        raise MedSSLError(
+            f"the loss is no longer a number at step {step}, so learning was stopped",
+            do="Learn again with a lower step length",
+        )
+    method.before_step(step)
+    learned = [weight for group in optimiser.param_groups for weight in group["params"]]
+    torch.nn.utils.clip_grad_norm_(learned, _LONGEST)
+    set_rates(optimiser, plan.rate_at(step))
+    optimiser.step()
+    method.after_step(step)
+    return told
+
+
+def device_of(method: Method) -> torch.device:
+    """Return where a method computes."""
+    return next(method.parameters()).device
+
+
+def _on(batch: Mapping[str, Tensor], method: Method) -> dict[str, Tensor]:
+    device = device_of(method)
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def _precision(method: Method) -> AbstractContextManager[object]:
+    if method.plan.precision == "float32":
+        return nullcontext()
+    return torch.autocast(device_of(method).type, torch.bfloat16)
+
+
+class _Clock:
+    """Tells how far a run is, not more often than anyone can read."""
+
+    def __init__(self, begun_at: int) -> None:
+        self._begun_at, self._began = begun_at, time.monotonic()
+        self._told, self._sums, self._count = 0.0, dict[str, float](), 0
+
+    def tell(
+        self, report: Report, step: int, steps: int, losses: Mapping[str, float], method: Method
+    ) -> None:
+        """Tell the mean losses since it last did, and the time left."""
+        self._sums = {name: self._sums.get(name, 0.0) + value for name, value in losses.items()}
+        self._count += 1
+        now = time.monotonic()
+        if now - self._told < _TELL_EVERY_S and step < steps:
+            return
+        left = (now - self._began) / (step - self._begun_at) * (steps - step)
+        means = {name: total / self._count for name, total in self._sums.items()}
+        report.metric(step, **means, **method.watch())
+        report.progress(step, steps, "Learning", seconds_left=left)
+        self._told, self._sums, self._count = now, {}, 0

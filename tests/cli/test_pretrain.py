@@ -1,0 +1,161 @@
+"""Learning without masks: refused in a sentence, and once for real, killed in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from made_scans import scan
+from typer.testing import CliRunner, Result
+
+from napari_medssl.cli import app
+from napari_medssl.cli.pretrain import read_settings
+from napari_medssl.errors import UsageError
+from napari_medssl.models.trained import find_trained
+from napari_medssl.models.trained_weights import read_trained
+
+TINY = ("--set", "batch=2", "--set", "crop=[16,16,16]", "--threads", "1", "--device", "cpu")
+
+
+def medssl(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def said(result: Result) -> str:
+    return str(result.exception or "") + result.output
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for number in range(5):
+        nib.save(nib.Nifti1Image(scan(number), np.eye(4)), folder / f"p{number}.nii.gz")
+    return folder
+
+
+def pretrain(images: Path, out: Path, *more: object, method: str = "barlow") -> Result:
+    return medssl("pretrain", "--method", method, "--images", images, "--out", out, *more)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--method", "guess"), "the method 'guess'; expected one of"),
+        (("--minutes", "5", "--steps", "5"), "both --minutes and --steps"),
+        (("--minutes", "0"), "--minutes 0; expected more than 0"),
+        (("--steps", "-4"), "--steps -4"),
+        (("--scale", "huge"), "--scale huge; expected here or paper"),
+        (("--set", "batch"), "--set batch; expected NAME=VALUE"),
+        (("--net", "none"), "the network 'none'"),
+        (("--method", "mae", "--net", "unet_small"), "with the network 'unet_small'"),
+        (("--net", "btunet", "--dimensions", "3"), "in 3-D"),
+    ],
+)
+def test_wrong_usage_is_a_sentence_before_anything_is_made(images, tmp_path, more, words):
+    result = pretrain(images, tmp_path / "out", *more)
+    assert result.exit_code
+    assert words in said(result)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_none(tmp_path: Path):
+    result = pretrain(tmp_path / "no", tmp_path / "out")
+    assert "--images no; expected a folder of images" in said(result)
+
+
+def test_settings_are_json_or_words():
+    pairs = ["batch=8", "crop=[8,8]", "pairs=any", "rate=1e-3", "still=true", "a=b=c"]
+    assert read_settings(pairs) == {
+        "batch": 8,
+        "crop": [8, 8],
+        "pairs": "any",
+        "rate": 1e-3,
+        "still": True,
+        "a": "b=c",
+    }
+    with pytest.raises(UsageError, match="--set =3"):
+        read_settings(["=3"])
+
+
+@pytest.mark.slow
+def test_a_job_that_cannot_be_says_why(images: Path, tmp_path: Path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for number, (folder, more, words) in enumerate(
+        [
+            (empty, (), "a folder without images"),
+            (images, ("--set", "widht=3"), "the setting 'widht' of Barlow"),
+            (images, ("--set", "crop=[64,64,64]"), "wants more than twice as many"),
+        ]
+    ):
+        result = pretrain(folder, tmp_path / f"out{number}", "--steps", "2", "--json", *more)
+        assert result.exit_code == 1
+        facts = json.loads(result.output.splitlines()[-1])
+        assert facts["state"] == "failed"
+        assert words in facts["message"]
+        assert facts["encoder"] is None
+
+
+@pytest.mark.slow
+def test_its_encoder_is_where_it_says(images: Path, tmp_path: Path):
+    result = pretrain(images, tmp_path / "out", "--steps", "4", "--json", *TINY)
+    facts = json.loads(result.output.splitlines()[-1])
+    assert result.exit_code == 0, facts
+    assert facts["state"] == "done"
+    assert Path(facts["encoder"]).is_file()
+    assert list((tmp_path / "out" / "artifacts").glob("preview-*.png"))
+    shown = medssl("models", "show", facts["encoder"])
+    assert "Learned by Barlow twins" in shown.output
+
+
+def start(images: Path, out: Path) -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-m", "napari_medssl", "pretrain", "--method", "barlow"]
+    words += ["--images", str(images), "--out", str(out), "--steps", "60", "--set", "save_every=5"]
+    return subprocess.Popen([*words, *TINY, "--json"], stdout=subprocess.PIPE)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is not there")
+def test_killed_with_minus_9_and_resumed_it_is_the_same(images: Path, tmp_path: Path):
+    start(images, tmp_path / "whole").communicate()
+    killed = tmp_path / "killed"
+    command = start(images, killed)
+    state, until = killed / "artifacts" / "state.safetensors", time.monotonic() + 120
+    while not state.is_file() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.kill(json.loads((killed / "process.json").read_text("utf-8"))["pid"], signal.SIGKILL)
+    command.communicate()
+    assert state.is_file()
+    subprocess.run([sys.executable, "-m", "napari_medssl", "jobs", "exec", str(killed)], check=True)
+    one, other = (tmp_path / n / "artifacts" / "encoder.safetensors" for n in ("whole", "killed"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.slow
+def test_fine_tuning_begins_with_all_of_its_encoder(images: Path, tmp_path: Path):
+    assert pretrain(images, tmp_path / "out", "--steps", "2", *TINY).exit_code == 0
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    for path in images.iterdir():
+        found = nib.load(path)
+        drawn = (np.asarray(found.dataobj) > 0.6).astype(np.uint8)
+        nib.save(nib.Nifti1Image(drawn, found.affine), masks / path.name)
+    encoder = tmp_path / "out" / "artifacts" / "encoder.safetensors"
+    asked = ["--images", images, "--labels", masks, "--out", tmp_path / "tuned", "--init", encoder]
+    done = medssl("finetune", *asked, "--steps", "2", "--threads", "1", "--device", "cpu")
+    assert done.exit_code == 0, said(done)
+    events = (tmp_path / "tuned" / "events.jsonl").read_text("utf-8")
+    _, card = find_trained(str(encoder))
+    tensors = len(read_trained(encoder, card))
+    assert f'"{tensors} of ' in events
+    parent = find_trained(str(tmp_path / "tuned" / "artifacts" / "model.safetensors"))[1].parent
+    assert parent == card.sha256

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from napari_medssl.pretrain.swin_unetr_heads import SwinUnetrHeads, turn_each
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_turn_and_vector_are_told_from_two_places_and_the_image_from_all(dimensions):
+    heads = SwinUnetrHeads(dimensions, 32, doublings=3)
+    maps = torch.randn(2, 32, *(2,) * dimensions)
+    told = heads(maps)
+    assert told.turned.shape == (2, 4)
+    assert told.vectors.shape == (2, 512)
+    assert told.image.shape == (2, 1, *(16,) * dimensions)
+    changed = maps.clone()
+    changed[..., 1, 1] += 1
+    other = heads(changed)
+    assert torch.equal(other.turned, told.turned)
+    assert torch.equal(other.vectors, told.vectors)
+    assert not torch.equal(other.image, told.image)
+
+
+def test_images_are_turned_as_said():
+    images = torch.rand(40, 1, 3, 4, 4)
+    turned, turns = turn_each(images, np.random.default_rng(0))
+    assert set(turns.tolist()) == {0, 1, 2, 3}
+    for before, after, quarters in zip(images, turned, turns.tolist(), strict=True):
+        assert torch.equal(after, before.rot90(quarters, (-2, -1)))
