@@ -6,6 +6,8 @@ import pytest
 
 from napari_medssl._napari.panels.project_header import ProjectHeader
 
+pytestmark = pytest.mark.gui
+
 
 @pytest.fixture
 def header(qtbot):
