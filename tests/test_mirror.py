@@ -19,6 +19,7 @@ TOGETHER = {
     "cli/learn_job.py": "cli/test_finetune.py",
     "cli/learn_judging.py": "cli/test_project_learn.py",
     "cli/learn_round.py": "cli/test_project_learn.py",
+    "cli/learned_weights.py": "cli/test_finetune.py",
     "cli/model_": "cli/test_models.py",
     "cli/nnunet": "cli/test_nnunet_command.py",
     "cli/pretrain_job.py": "cli/test_pretrain.py",

@@ -102,7 +102,7 @@ def test_a_job_that_cannot_be_says_why(images: Path, tmp_path: Path):
         facts = json.loads(result.output.splitlines()[-1])
         assert facts["state"] == "failed"
         assert words in facts["message"]
-        assert facts["encoder"] is None
+        assert facts["model"] is None
 
 
 @pytest.mark.slow
@@ -111,9 +111,9 @@ def test_its_encoder_is_where_it_says(images: Path, tmp_path: Path):
     facts = json.loads(result.output.splitlines()[-1])
     assert result.exit_code == 0, facts
     assert facts["state"] == "done"
-    assert Path(facts["encoder"]).is_file()
+    assert Path(facts["model"]).is_file()
     assert list((tmp_path / "out" / "artifacts").glob("preview-*.png"))
-    shown = medssl("models", "show", facts["encoder"])
+    shown = medssl("models", "show", facts["model"])
     assert "Learned by Barlow twins" in shown.output
 
 

@@ -15,7 +15,8 @@ from napari_medssl.models.adding import Wishes, add_checkpoint
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.trained import find_trained
 from napari_medssl.models.trained_weights import load_start, read_trained
-from napari_medssl.pretrain.pretraining import WEIGHTS, Tools, Wanted, learn_without_labels
+from napari_medssl.pretrain.plan import WEIGHTS
+from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 
 CHANGES = {"batch": 2, "crop": [16, 16, 16]}
 

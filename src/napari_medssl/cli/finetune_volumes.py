@@ -11,9 +11,7 @@ from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
     from napari_medssl.cli.engine_choice import Workplace
-    from napari_medssl.jobs import Job
 
-_PATIENCE_S = 60.0
 _ENOUGH_PATIENTS, _PART = 10, 1 / 6
 
 
@@ -108,9 +106,11 @@ def finetune_volumes(
     as_json: bool,
 ) -> None:
     """Start the job in ``out``, and follow it to its end unless told not to wait."""
-    from napari_medssl.cli.jobs import follow, store
+    from napari_medssl.cli.jobs import store
     from napari_medssl.cli.learn_job import KIND
+    from napari_medssl.cli.learned_weights import learn_in_job
     from napari_medssl.cli.nnunet_source import arguments_of
+    from napari_medssl.finetune.volumes.plan import WEIGHTS
     from napari_medssl.jobs import new_spec
 
     place = wishes.workplace()
@@ -130,16 +130,9 @@ def finetune_volumes(
         device=place.device,
         processes=place.processes,
     )
-    job, engine = store(folder).create(spec, out), place.engine
-    engine.submit(job)
-    if not wait:
-        _say_started(job, as_json=as_json)
-        return
-    try:
-        follow(job, as_json=as_json)
-    except KeyboardInterrupt:
-        engine.stop(job, patience_s=_PATIENCE_S)
-    _say_end(job, as_json=as_json)
+    job = store(folder).create(spec, out)
+    use = f"medssl segment IMAGE --model {job.folder.name}/artifacts/{WEIGHTS} ..."
+    learn_in_job(job, place.engine, job.artifacts / WEIGHTS, use, wait=wait, as_json=as_json)
 
 
 def _part(cases: tuple[Path, Path], asked: float | None) -> float:
@@ -151,36 +144,3 @@ def _part(cases: tuple[Path, Path], asked: float | None) -> float:
         return asked
     patients = {patient_of(name) for name in match_files(*cases).pairs}
     return _PART if len(patients) >= _ENOUGH_PATIENTS else 0.0
-
-
-def _say_started(job: Job, *, as_json: bool) -> None:
-    from napari_medssl.cli.project_words import say
-
-    words = f"The job {job.spec.id} has begun: 'medssl jobs watch {job.spec.id}'."
-    say({"id": job.spec.id, "folder": str(job.folder)}, words, as_json=as_json)
-
-
-def _say_end(job: Job, *, as_json: bool) -> None:
-    """Say what came of it; exit 1 unless there is a network."""
-    import json as json_text
-
-    import typer
-
-    from napari_medssl.finetune.volumes.learning import WEIGHTS
-    from napari_medssl.models.trained import card_path, read_card
-
-    status, weights = job.status(), job.artifacts / WEIGHTS
-    there = card_path(weights).is_file()
-    if as_json:
-        facts = {"id": job.spec.id, "state": status.state, "message": status.message}
-        print(json_text.dumps({**facts, "model": str(weights) if there else None}))
-    else:
-        print(f"The job is {status.state}. {status.message}".rstrip())
-        for text in status.warnings:
-            print(f"Note: {text}")
-        if there:
-            print(read_card(weights).about)
-            print(f"Use it: medssl segment IMAGE --model {job.folder.name}/artifacts/{WEIGHTS} ...")
-        print("Research use only. Not a medical device.")
-    if status.state != "done":
-        raise typer.Exit(1)

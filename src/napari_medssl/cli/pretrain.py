@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from napari_medssl.cli.jobs import Folder  # noqa: TC001 - typer looks at it
 from napari_medssl.errors import UsageError
 
-if TYPE_CHECKING:
-    from napari_medssl.jobs import Job
-
-_MINUTES, _PATIENCE_S = 10.0, 60.0
+_MINUTES = 10.0
 
 
 def pretrain(
@@ -60,15 +57,16 @@ def pretrain(
     The encoder is OUT/artifacts/encoder.safetensors: 'medssl finetune --init' begins with it.
     Ctrl-C keeps what was learned; 'medssl jobs resume' goes on.
     """
-    import json as json_text
     import os
 
     from napari_medssl.cli.engine_choice import choose_workplace
-    from napari_medssl.cli.jobs import follow, store
+    from napari_medssl.cli.jobs import store
+    from napari_medssl.cli.learned_weights import learn_in_job
     from napari_medssl.cli.pretrain_job import KIND
     from napari_medssl.jobs import new_spec
     from napari_medssl.models.networks import network_card
     from napari_medssl.pretrain.cards import method_card
+    from napari_medssl.pretrain.plan import WEIGHTS
 
     card = method_card(method)
     if minutes is not None and steps is not None:
@@ -105,19 +103,9 @@ def pretrain(
     title = f"Learning without masks: {card.title}"
     spec = new_spec(KIND, arguments, title=title, seed=seed, device=place.device)
     job = store(folder).create(spec, out)
-    place.engine.submit(job)
-    if background:
-        print(
-            json_text.dumps({"id": job.spec.id, "folder": str(job.folder)})
-            if json
-            else f"The job {job.spec.id} has begun: 'medssl jobs watch {job.spec.id}'."
-        )
-        return
-    try:
-        follow(job, as_json=json)
-    except KeyboardInterrupt:
-        place.engine.stop(job, patience_s=_PATIENCE_S)
-    _say_end(job, as_json=json)
+    use = f"medssl finetune --init {job.folder.name}/artifacts/{WEIGHTS} ..."
+    weights = job.artifacts / WEIGHTS
+    learn_in_job(job, place.engine, weights, use, wait=not background, as_json=json)
 
 
 def read_settings(pairs: list[str]) -> dict[str, Any]:
@@ -140,26 +128,3 @@ def read_settings(pairs: list[str]) -> dict[str, Any]:
         except ValueError:
             found[name] = value
     return found
-
-
-def _say_end(job: Job, *, as_json: bool) -> None:
-    """Say what came of it; exit 1 unless it is done."""
-    import json as json_text
-
-    from napari_medssl.models.trained import card_path, read_card
-    from napari_medssl.pretrain.pretraining import WEIGHTS
-
-    status, weights = job.status(), job.artifacts / WEIGHTS
-    there = card_path(weights).is_file()
-    if as_json:
-        facts = {"id": job.spec.id, "state": status.state, "message": status.message}
-        print(json_text.dumps({**facts, "encoder": str(weights) if there else None}))
-    else:
-        print(f"The job is {status.state}. {status.message}".rstrip())
-        for text in status.warnings:
-            print(f"Note: {text}")
-        if there:
-            print(read_card(weights).about)
-            print(f"Use it: medssl finetune --init {job.folder.name}/artifacts/{WEIGHTS} ...")
-    if status.state != "done":
-        raise typer.Exit(1)

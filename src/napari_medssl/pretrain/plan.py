@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Optimiser = Literal["adamw", "adam", "sgd", "lars"]
 Precision = Literal["float32", "bfloat16"]
 
+#: what a run leaves, with its card beside it
+WEIGHTS = "encoder.safetensors"
+
 
 @dataclass(frozen=True)
 class PretrainPlan:

@@ -18,7 +18,7 @@ from napari_medssl.models.trained_weights import save_trained
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.images import prepare_images
 from napari_medssl.pretrain.method import build_method
-from napari_medssl.pretrain.plan import PretrainPlan
+from napari_medssl.pretrain.plan import WEIGHTS, PretrainPlan
 from napari_medssl.pretrain.planning import plan_pretraining
 from napari_medssl.pretrain.probe import probed
 from napari_medssl.pretrain.recipe import STATE, Lesson, pretrain
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.recipe import Pretrained
     from napari_medssl.pretrain.survey import ImageSurvey
 
-WEIGHTS = "encoder.safetensors"
 _PREPARED = "prepared"
 
 
