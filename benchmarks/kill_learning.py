@@ -22,7 +22,7 @@ import numpy as np
 import typer
 from hippocampus import link, medssl, paired
 
-from napari_medssl.finetune.volumes.learning import WEIGHTS
+from napari_medssl.finetune.volumes.plan import WEIGHTS
 from napari_medssl.jobs import Job, JobStore
 from napari_medssl.jobs.process import read_process
 

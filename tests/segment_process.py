@@ -9,38 +9,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from segment_stand_ins import CARD, Options
 
 from napari_medssl.jobs import LocalEngine, execute
 from napari_medssl.models import trained
-from napari_medssl.models.trained import OutputClass, TrainedCard
 
 WINDOW_S = "WINDOW_S"
 ENGINE = LocalEngine((sys.executable, str(Path(__file__))))
-CARD = TrainedCard(
-    name="ct-organs",
-    title="Organs in CT",
-    network="unet",
-    dimensions=3,
-    in_channels=1,
-    classes=(OutputClass(1, "liver"), OutputClass(2, "spleen")),
-    patch=(32, 32, 32),
-    steps=(),
-    sha256="c0ffee",
-)
-
-
-@dataclass(frozen=True)
-class Options:
-    overlap: float = 0.5
-    flips: bool = False
-    keep_largest: tuple[int, ...] | str = ()
-    min_mm3: float = 0
-    uncertainty: bool = False
 
 
 class Above:

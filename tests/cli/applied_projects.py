@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from segment_stand_ins import Options
 
 from napari_medssl.cli.segment_job import run_segment_job
 from napari_medssl.errors import StoppedError
@@ -33,15 +34,6 @@ CARD = TrainedCard(
     steps=(),
     mirrored=True,
 )
-
-
-@dataclass(frozen=True)
-class Options:
-    overlap: float = 0.5
-    flips: bool = False
-    keep_largest: tuple[int, ...] | str = ()
-    min_mm3: float = 0
-    uncertainty: bool = False
 
 
 class Networks:

@@ -13,7 +13,7 @@ import torch
 from napari_medssl.cli.finetune_volumes import VolumeWishes
 from napari_medssl.cli.project_learn import plan
 from napari_medssl.errors import StoppedError
-from napari_medssl.finetune.volumes.learning import Tools, Wanted
+from napari_medssl.finetune.volumes.wanted import Tools, Wanted
 from napari_medssl.io import atomic_write, write_volume
 from napari_medssl.io.label_table import unnamed_label
 from napari_medssl.jobs import Job, JobStore, Report, new_spec

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from segment_stand_ins import CARD as ORGANS
+from segment_stand_ins import Options
 from typer.testing import CliRunner, Result
 
 from napari_medssl.cli import app  # noqa: F401 - it puts the commands together
@@ -18,32 +20,12 @@ from napari_medssl.errors import ReadOnlyError, UsageError
 from napari_medssl.io import write_volume
 from napari_medssl.jobs import LocalEngine
 from napari_medssl.models import device, trained
-from napari_medssl.models.trained import OutputClass, TrainedCard
 from napari_medssl.project import create_project, open_project
 from napari_medssl.project.segment_task import SegmentTask
 from napari_medssl.volume import Geometry, Notice, Volume
 
 SHAPE = (6, 8, 10)
-CARD = TrainedCard(
-    name="ct",
-    title="Organs in CT",
-    network="unet",
-    dimensions=3,
-    in_channels=1,
-    classes=(OutputClass(1, "liver"), OutputClass(2, "spleen")),
-    patch=(32, 32, 32),
-    steps=(),
-    sha256="c0ffee00c0ffee",
-)
-
-
-@dataclass(frozen=True)
-class Options:
-    overlap: float = 0.5
-    flips: bool = False
-    keep_largest: tuple[int, ...] | str = ()
-    min_mm3: float = 0
-    uncertainty: bool = False
+CARD = replace(ORGANS, name="ct", sha256="c0ffee00c0ffee")
 
 
 class Halves:

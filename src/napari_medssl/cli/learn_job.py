@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from napari_medssl.finetune.volumes.examples import Example
     from napari_medssl.finetune.volumes.judging import Look
-    from napari_medssl.finetune.volumes.learning import Tools, Wanted
     from napari_medssl.finetune.volumes.plan import VolumePlan
     from napari_medssl.finetune.volumes.prepared import Prepared
+    from napari_medssl.finetune.volumes.wanted import Tools, Wanted
     from napari_medssl.jobs import Job, Report
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.trained import TrainedCard
@@ -54,7 +54,7 @@ def wanted_of(
 ) -> Wanted:
     """Return what a job of this kind, or one like it, is to learn."""
     from napari_medssl.cli.learn_examples import classes_of
-    from napari_medssl.finetune.volumes.learning import Wanted
+    from napari_medssl.finetune.volumes.wanted import Wanted
 
     given = job.spec.arguments
     return Wanted(
@@ -74,7 +74,7 @@ def wanted_of(
 
 def tools_of(job: Job, report: Report, should_stop: Callable[[], bool]) -> Tools:
     """Return what learning is lent in a job; its pictures go to the artifacts."""
-    from napari_medssl.finetune.volumes.learning import Tools
+    from napari_medssl.finetune.volumes.wanted import Tools
     from napari_medssl.io import atomic_write
 
     return Tools(
@@ -90,7 +90,7 @@ def tell_origin(job: Job, project: Project, card: TrainedCard) -> TrainedCard:
     """Write into the card in which project the ids of its training cases count."""
     from dataclasses import replace
 
-    from napari_medssl.finetune.volumes.learning import WEIGHTS
+    from napari_medssl.finetune.volumes.plan import WEIGHTS
     from napari_medssl.io import atomic_write
     from napari_medssl.models.trained import write_card
     from napari_medssl.project.ledger import origin_of

@@ -69,7 +69,7 @@ def judge_round(
     bool
         False if it was stopped before.
     """
-    from napari_medssl.finetune.volumes.learning import WEIGHTS
+    from napari_medssl.finetune.volumes.plan import WEIGHTS
     from napari_medssl.jobs.files import put_json
     from napari_medssl.project.learn_task import GATE, LearnTask
 

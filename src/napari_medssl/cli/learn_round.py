@@ -45,7 +45,8 @@ def _learned(
 ) -> TrainedCard | None:
     """Learn, unless that was finished before the job was stopped; None where it is not finished."""
     from napari_medssl.cli.learn_job import tell_origin, tools_of, wanted_of
-    from napari_medssl.finetune.volumes.learning import WEIGHTS, learn
+    from napari_medssl.finetune.volumes.learning import learn
+    from napari_medssl.finetune.volumes.plan import WEIGHTS
     from napari_medssl.jobs.files import put_json
     from napari_medssl.models.trained import read_card
     from napari_medssl.project.learn_task import LEARNED

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from napari_medssl.errors import ReadOnlyError, SaveError, UsageError, WeightsError
-from napari_medssl.io import atomic_write
+from napari_medssl.errors import ReadOnlyError, UsageError
 from napari_medssl.project.cases import now, number_of
+from napari_medssl.project.model_files import MODELS, copy_model
 from napari_medssl.project.schema import version_of
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 
 ModelState = Literal["candidate", "current", "former", "rejected", "kept"]
 
-_FOLDER, _SUFFIX, _CARD = "models", ".safetensors", ".json"
 _FIRST_WITH_MODELS = 2
 _BETTER = "better"
 
@@ -152,9 +149,7 @@ def add_candidate(
     if any(one.sha256 == card.sha256 for one in versions(project)):
         return find_version(project, card.sha256)
     _require_writable(project)
-    target = _room(project) / f"{card.sha256[:8]}{_SUFFIX}"
-    _copy(weights, target, card.sha256)
-    _copy(weights.with_suffix(_CARD), target.with_suffix(_CARD), None)
+    target = copy_model(weights, card.sha256, project.folder)
     told = json.dumps(dict(figures), ensure_ascii=False)
     with project.store.transaction() as db:
         number = db.execute(
@@ -263,42 +258,10 @@ def _require_writable(project: Project) -> None:
     project.keep_alive()  # another window may have taken the project over
 
 
-def _room(project: Project) -> Path:
-    folder = project.folder / _FOLDER
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise SaveError(
-            f"the folder '{_FOLDER}' of the project may not be written",
-            do="Copy the project's folder to a place where you may write",
-        ) from error
-    return folder
-
-
-def _copy(source: Path, target: Path, sha256: str | None) -> None:
-    """Copy a file whole; where its hash is known, only the very bytes are taken."""
-
-    def verify(part: Path) -> None:
-        with part.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if sha256 is not None and found != sha256:
-            raise WeightsError(
-                f"'{source.name}' is not the file its card was made for", do="Learn once more"
-            )
-
-    if not source.is_file():
-        raise WeightsError(f"'{source.name}' is missing", do="Learn once more")
-    atomic_write(target, lambda part: _fill(source, part), verify)
-
-
-def _fill(source: Path, part: Path) -> None:
-    shutil.copyfile(source, part)
-
-
 def _version(row: sqlite3.Row, folder: Path) -> ModelVersion:
     return ModelVersion(
         sha256=row["sha256"],
-        path=folder / _FOLDER / row["file"],
+        path=folder / MODELS / row["file"],
         title=row["title"],
         parent=row["parent"],
         state=row["state"],

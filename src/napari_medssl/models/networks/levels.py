@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -11,7 +12,7 @@ from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import Features, SegmentationNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 CONVOLUTION: dict[int, type[nn.Conv2d | nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED: dict[int, type[nn.ConvTranspose2d | nn.ConvTranspose3d]] = {
@@ -159,3 +160,42 @@ class LevelledUNet(SegmentationNetwork):
         for rise, skip in zip(self.rises[:level], skips, strict=True):
             out = rise(out, skip)
         return out
+
+
+class PlainUNet(LevelledUNet):
+    """A U-Net of one kind of block, with transposed convolutions on the way up.
+
+    Parameters
+    ----------
+    block : callable
+        Dimensions, channels and width -> a block that leaves the sides as they are.
+    dimensions, in_channels, classes : int
+        As in `SegmentationNetwork`.
+    widths : sequence of int
+        Channels of the levels from fine to coarse.
+    """
+
+    def __init__(
+        self,
+        block: Callable[[int, int, int], nn.Module],
+        *,
+        dimensions: int,
+        in_channels: int,
+        classes: int,
+        widths: Sequence[int],
+    ) -> None:
+        super().__init__(
+            (block(dimensions, a, b) for a, b in pairwise((in_channels, *widths))),
+            (
+                Rise(
+                    TRANSPOSED[dimensions](below, width, 2, stride=2),
+                    block(dimensions, 2 * width, width),
+                )
+                for below, width in pairwise(reversed(widths))
+            ),
+            CONVOLUTION[dimensions](widths[0], classes, 1),
+            dimensions=dimensions,
+            in_channels=in_channels,
+            classes=classes,
+            deepest_channels=widths[-1],
+        )
