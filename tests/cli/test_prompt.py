@@ -158,7 +158,7 @@ def test_people_are_told_in_words(scan: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "said", "arguments"),
     [
-        (UsageError, "no --point and no --box", []),
+        (UsageError, "no --point, --box", []),
         (UsageError, "the point '1,2'", ["--point", "1,2"]),
         (UsageError, "the point '1,2,3,4'", ["--point", "1,2,3,4"]),
         (UsageError, "the point '1,2,x'", ["--point", "1,2,x"]),

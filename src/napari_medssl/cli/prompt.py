@@ -34,6 +34,14 @@ def prompt(
         list[str] | None,
         typer.Option(metavar="I0,J0,K0,I1,J1,K1", help="First and last voxel, on one slice."),
     ] = None,
+    scribble: Annotated[
+        list[str] | None,
+        typer.Option(metavar="I,J,K;...[;+|-]", help="A line inside, or with ;- one outside."),
+    ] = None,
+    lasso: Annotated[
+        list[str] | None,
+        typer.Option(metavar="I,J,K;...", help="Corners of a line around it, on one slice."),
+    ] = None,
     model: Annotated[str, typer.Option(help="Network: see 'medssl models list'.")] = "litemedsam",
     weights: Annotated[
         Path | None, typer.Option(help="Weights to use instead of the published ones.")
@@ -44,6 +52,18 @@ def prompt(
     window: Annotated[
         str | None, typer.Option(help="What the network sees: LOW,HIGH or a preset as abdomen.")
     ] = None,
+    grow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="one|all|PLANE",
+            help="Go on through the volume: slice by slice in the plane of the prompts (one), or "
+            "in all three planes with a vote (all).",
+        ),
+    ] = None,
+    ask_network: Annotated[
+        bool,
+        typer.Option("--ask-network", help="With --grow: ask the network on every slice; slow."),
+    ] = False,
     label: Annotated[int, typer.Option(help="Value of the mask's voxels.")] = 1,
     name: Annotated[str | None, typer.Option(help="What the label is, as liver.")] = None,
     onto: Annotated[
@@ -57,22 +77,23 @@ def prompt(
     series: Annotated[int | None, typer.Option(help="Which series of a folder.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Outline what points and boxes mark on one slice, and save the mask.
+    """Outline what points and boxes mark on one slice, or through the volume, and save the mask.
 
     A voxel is an index (i, j, k) into the array as the file stores it: column, row, slice for a
     DICOM series; column, row, 0 for a picture. A box begins and ends at the same index along one
-    axis: that is its slice. An existing OUT is replaced; --onto adds to a mask instead.
+    axis: that is its slice. With --grow several slices may be marked, and one with points outside
+    alone ends the object. An existing OUT is replaced; --onto adds to a mask instead.
     """
+    from napari_medssl.cli.prompt_marks import Marks
+    from napari_medssl.cli.prompt_volume import grow_choice, grow_through, report_through
     from napari_medssl.volume.planes import PLANES
 
+    way, plane = grow_choice(grow, plane)
     if overwrite and onto is None:
         raise UsageError("--overwrite without --onto", expected="a mask to add to, or neither")
     if plane is not None and plane not in PLANES:
         raise UsageError(f"the plane '{plane}'", expected="axial, coronal or sagittal")
-    marks = [_numbers(text, 3, sign=True) for text in point or []]
-    boxes = [_numbers(text, 6) for text in box or []]
-    if not marks and not boxes:
-        raise UsageError("no --point and no --box", expected="at least one of them")
+    marks = Marks.read(point or [], box or [], scribble or [], lasso or [])
 
     from napari_medssl.io import read_volume, write_labels
     from napari_medssl.io.label_table import unnamed_label
@@ -80,56 +101,49 @@ def prompt(
     from napari_medssl.segment import (
         EmbeddingCache,
         InteractiveSegmenter,
-        Prompts,
-        box_from_source,
         load_engine,
         outline_record,
-        point_from_source,
     )
     from napari_medssl.segment.embeddings import default_cache_folder
+    from napari_medssl.segment.growing import ASKED, GrowRules, by_slice
     from napari_medssl.volume import default_window
     from napari_medssl.volume.window import parse_window
 
     scan = read_volume(image, volume=volume, series=series)
     seen = parse_window(window, scan) if window else default_window(scan)
-    prompts = Prompts(
-        tuple(point_from_source(scan, at[:3], positive=at[3] > 0) for at in marks),
-        tuple(box_from_source(scan, corners) for corners in boxes),
-    )
     axis = PLANES[plane] if plane else None
-    prompts.plane(scan, axis)  # what is wrong with the prompts is said before the slow steps
+    prompts = marks.on(scan, axis)
+    # what is wrong with the prompts is said before the slow steps
+    marked = by_slice(prompts, scan, axis) if way else {prompts.plane(scan, axis): prompts}
     given = unnamed_label(label)
     given = replace(given, name=name) if name else given
     mask = _mask_to_add_to(scan, onto)
     engine = load_engine(model, device=device, weights=weights)
     segmenter = InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder()))
-    result = segmenter.segment(scan, prompts, seen, axis=axis)
-    mask, kept = _merged(mask, result, label, overwrite=overwrite)
+    if way:
+        rules = GrowRules(network=ASKED if ask_network else 0)
+        through = grow_through(segmenter, scan, marked, seen, rules, all_planes=way == "all")
+        outlines, wanted = through.outlines, through.mask.array
+    else:
+        ((here, _),) = marked.items()
+        outlines = {here: segmenter.segment(scan, prompts, seen, axis=axis)}
+        wanted = _on_slice(scan, outlines[here])
+    mask, kept = _merged(mask, wanted, label, overwrite=overwrite)
     beside = read_sidecar(onto) if onto else Sidecar()
-    told = outline_record(scan, prompts, result, label)
+    told = [outline_record(scan, marked[at], result, label) for at, result in outlines.items()]
+    if way:
+        told[-1] = {**told[-1], "grown": through.record(scan, way)}
     write_labels(
         mask,
         scan,
         out,
         labels=_labels(beside.labels, given, named=name is not None),
-        provenance={"outlines": [*beside.outlines, told]},
+        provenance={"outlines": [*beside.outlines, *told]},
     )
-    _report(scan, result, kept, out, as_json=json)
-
-
-def _numbers(text: str, count: int, *, sign: bool = False) -> tuple[Any, ...]:
-    """Read ``i,j,k`` or ``i0,j0,k0,i1,j1,k1``; with ``sign``, a fourth value 1 or -1 for + or -."""
-    parts = [part.strip() for part in text.split(",")]
-    signs = {"+": 1, "-": -1}
-    last = signs[parts.pop()] if sign and parts[-1] in signs else 1
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) != count:
-        kind, form = ("point", "i,j,k or i,j,k,-") if sign else ("box", "i0,j0,k0,i1,j1,k1")
-        raise UsageError(f"the {kind} '{text}'", expected=form)
-    return (*numbers, last) if sign else tuple(numbers)
+    if way:
+        report_through(through, scan, kept, out, as_json=json)
+    else:
+        _report(scan, outlines[here], kept, out, as_json=json)
 
 
 def _mask_to_add_to(scan: Volume, onto: Path | None) -> NDArray[Any]:
@@ -140,22 +154,27 @@ def _mask_to_add_to(scan: Volume, onto: Path | None) -> NDArray[Any]:
     return np.zeros(scan.geometry.shape, np.uint8) if onto is None else read_labels(onto, scan)
 
 
+def _on_slice(scan: Volume, result: SliceResult) -> NDArray[Any]:
+    import numpy as np
+
+    wanted = np.zeros(scan.geometry.shape, bool)
+    result.plane.view(wanted)[...] = result.mask
+    return wanted
+
+
 def _merged(
-    mask: NDArray[Any], result: SliceResult, label: int, *, overwrite: bool
+    mask: NDArray[Any], wanted: NDArray[Any], label: int, *, overwrite: bool
 ) -> tuple[NDArray[Any], int]:
-    """Put the outline into the mask; return it and how many voxels other labels kept."""
+    """Put what was found into the mask; return it and how many voxels other labels kept."""
     import numpy as np
 
     from napari_medssl.correct import Rules, set_label
 
     mask = mask.astype(np.result_type(mask.dtype, np.min_scalar_type(label)))
-    axis = result.plane.axis
-    here = np.expand_dims(result.plane.view(mask), axis)  # one slice; writes through to the mask
-    wanted = np.expand_dims(result.mask, axis)
-    made = set_label(here, label, wanted, Rules(overwrite=overwrite), add_only=True)
+    made = set_label(mask, label, wanted, Rules(overwrite=overwrite), add_only=True)
     if made is not None:
-        made.apply(here)
-    return mask, int(np.count_nonzero(wanted & (here != label)))
+        made.apply(mask)
+    return mask, int(np.count_nonzero(wanted & (mask != label)))
 
 
 def _labels(before: Sequence[LabelInfo], given: LabelInfo, *, named: bool) -> list[LabelInfo]:

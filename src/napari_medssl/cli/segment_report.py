@@ -93,7 +93,7 @@ def report(
             "model": card.name,
             "weights_sha256": card.sha256,
             "device": device,
-            "peak_memory_mb": round(_peak_bytes() / 2**20),
+            "peak_memory_mb": round(peak_bytes() / 2**20),
             "images": [asdict(one) for one in finished],
             "failed": dict(failed),
         }
@@ -127,7 +127,7 @@ def _in_words(one: Finished) -> str:
     return f"Wrote '{Path(one.out).name}': {what} ({windows}, {one.seconds:,.1f} s)."
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """Return the most memory that this process has held."""
     import psutil
 

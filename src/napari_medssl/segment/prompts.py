@@ -174,7 +174,7 @@ class Prompts:
             raise PromptError("nothing is marked inside", do="Mark a point inside, or a box")
         for voxel in self.voxels:
             _require_inside(voxel, volume)
-        axis = self._axis(volume) if axis is None else axis
+        axis = self.axis(volume) if axis is None else axis
         indices = {voxel[axis] for voxel in self.voxels}
         if len(indices) > 1:
             raise PromptError(
@@ -191,7 +191,14 @@ class Prompts:
             corner for box in self.boxes for corner in (box.first, box.last)
         ]
 
-    def _axis(self, volume: Volume) -> int:
+    def axis(self, volume: Volume) -> int:
+        """Return the axis that boxes are flat along; without any, the one slices are stacked along.
+
+        Raises
+        ------
+        PromptError
+            If boxes lie in no common plane.
+        """
         flat = {0, 1, 2}.intersection(*(box.flat_axes for box in self.boxes))
         if not flat:
             raise PromptError(

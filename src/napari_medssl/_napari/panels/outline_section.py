@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QSizePolicy, QWidget
 
 from napari_medssl._napari.keys import KEYS
+from napari_medssl._napari.panels.progress_row import ProgressRow
 from napari_medssl._napari.panels.section import Section, button, side_by_side
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class OutlineSection(Section):
     tool_chosen = Signal(str)
     keep_asked = Signal()
     discard_asked = Signal()
+    grow_asked = Signal()
+    stop_asked = Signal()
+    all_planes_chosen = Signal(bool)
+    network_chosen = Signal(bool)
     everything_asked = Signal()
     new_each_chosen = Signal(bool)
     drop_asked = Signal()
@@ -48,6 +53,7 @@ class OutlineSection(Section):
         self._keep.clicked.connect(self.keep_asked)
         self._discard.clicked.connect(self.discard_asked)
         self.add_row(self._keep, self._discard)
+        self._add_growing()
         self._add_everything()
         self.allow_keep(False)
         self.allow_discard(False)
@@ -67,10 +73,43 @@ class OutlineSection(Section):
     def allow_keep(self, allowed: bool) -> None:
         """Whether there is an outline to keep."""
         self._keep.setEnabled(allowed)
+        self._through.setEnabled(allowed)
+
+    def show_growing(self, words: str) -> None:
+        """Say how far it is, beside a stop; empty when nothing grows."""
+        self._far.setVisible(bool(words))
+        if words:
+            self._far.show_far(words, 0, 0)
 
     def allow_discard(self, allowed: bool) -> None:
         """Whether there is a point or a box to throw away."""
         self._discard.setEnabled(allowed)
+
+    def _add_growing(self) -> None:
+        self._through = button(
+            f"Through the volume  [{KEYS['through']}]",
+            "Follow what is outlined from slice to slice until it ends; mark further slices where "
+            "it goes wrong",
+        )
+        self._through.clicked.connect(self.grow_asked)
+        more = button("…", "In which planes it is looked for, and by what", checkable=True)
+        more.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.add_row(self._through, more)
+        planes = QCheckBox("Look in all three planes")
+        planes.setToolTip("Three times as slow; what two of three planes show is kept")
+        planes.toggled.connect(self.all_planes_chosen)
+        network = QCheckBox("Ask the network on every slice")
+        network.setToolTip(
+            "Much slower; for tumours and other things as grey as what is beside them"
+        )
+        network.toggled.connect(self.network_chosen)
+        for box in (planes, network):
+            box.setVisible(False)
+            more.toggled.connect(box.setVisible)
+            self.body.addWidget(box)
+        self._far = ProgressRow("Ends after the slice in hand; what was found can be kept")
+        self._far.stop_asked.connect(self.stop_asked)
+        self.body.addWidget(self._far)
 
     def _add_everything(self) -> None:
         every = button(
