@@ -37,6 +37,7 @@ def main() -> None:
         viewer.close()
     preview()
     project()
+    three_planes()
     automatic()
     sheet = [Image.open(IMAGES / f"{name}.png") for name in ("abdomen-ct", "brain-mr", "echo-cine")]
     side_by_side(sheet).save(IMAGES / "three-modalities.png")
@@ -89,6 +90,26 @@ def project() -> None:
         QTest.qWait(SETTLE_MS)
         save_screenshot(viewer, IMAGES / "project.png")
         viewer.close()
+
+
+def three_planes() -> None:
+    """The synthetic abdomen in three planes, with its liver, and the window about to be set."""
+    volume, truth = abdomen_ct()
+    viewer = napari.Viewer(title="napari-medssl")
+    viewer.window.resize(*WINDOW_SIZE)
+    data, options, _ = image_layer(volume)
+    viewer.add_image(data, **options)
+    panel = viewer.window.add_plugin_dock_widget("napari-medssl", "Segment")[1]
+    panel.presenter.prompting.use_tool("brush")
+    mask = viewer.layers["Mask"]
+    mask.data[...] = truth == 1
+    mask.refresh()
+    panel.open_planes()
+    viewer.dims.set_point([0, 1, 2], viewer.layers[0].data_to_world((24, 100, 70)))
+    panel.presenter.window.drag_with_mouse()
+    QTest.qWait(SETTLE_MS)
+    save_screenshot(viewer, IMAGES / "three-planes.png")
+    viewer.close()
 
 
 def automatic() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_medssl._napari import patient_view
 from napari_medssl._napari.done_mark import DoneMark
 from napari_medssl._napari.layers import (
-    OPENED_WITH,
+    LAID_OVER,
     VOLUME,
     image_layer,
     image_of,
@@ -20,7 +20,10 @@ from napari_medssl._napari.mask_watch import MaskWatch
 from napari_medssl._napari.objects_layer import ObjectsLayer
 from napari_medssl._napari.preview_layer import PreviewLayer
 from napari_medssl._napari.prompt_layers import PromptLayers
+from napari_medssl._napari.reel import LayerReel
+from napari_medssl._napari.scan_over import scan_over_layer
 from napari_medssl._napari.slices import plane_on_screen, turn_to_box
+from napari_medssl._napari.window_layer import WindowLayer
 from napari_medssl.errors import MedSSLError
 from napari_medssl.volume import Window
 
@@ -52,6 +55,8 @@ class ViewerScene:
         self._preview = PreviewLayer(viewer)
         self._objects = ObjectsLayer(viewer)
         self._done = DoneMark(viewer)
+        self.windows = WindowLayer(viewer, self._on_windowed)
+        self.reel = LayerReel(viewer)
         patient_view.attach_patient_view(viewer)
         dims = viewer.dims.events
         self._events = (
@@ -78,6 +83,7 @@ class ViewerScene:
         self._watch(None)
         self._lay_over(None)
         self._done.remove()
+        self.windows.close()
 
     @property
     def volume(self) -> Volume | None:
@@ -90,11 +96,6 @@ class ViewerScene:
         if self._image is None:
             return None
         return Window(0, 255) if self._image.rgb else Window(*self._image.contrast_limits)
-
-    @property
-    def opened_with(self) -> Window | None:
-        """The window that the image in hand was opened with."""
-        return self._image.metadata.get(OPENED_WITH) if self._image is not None else None
 
     @property
     def plane(self) -> Plane | None:
@@ -119,16 +120,23 @@ class ViewerScene:
         if image is None:
             return
         for layer in self._viewer.layers:
-            if volume_of(layer) is before:
-                layer.metadata[VOLUME] = volume
+            for key in (VOLUME, LAID_OVER):
+                if layer.metadata.get(key) is before:
+                    layer.metadata[key] = volume
         image.data = image_layer(volume)[0]
         image.name = layer_name(volume)
         self._tell_image()
 
-    def set_window(self, window: Window) -> None:
-        """Show these grey values as black to white."""
-        if self._image is not None and not self._image.rgb:
-            self._image.contrast_limits = (window.low, window.high)
+    def lay_scan_over(self, volume: Volume) -> None:
+        """Show a second scan over the image in hand; what is selected stays so."""
+        if self._image is not None:
+            active = self._viewer.layers.selection.active
+            data, options, _ = scan_over_layer(volume, self._image)
+            self._viewer.add_image(data, **options)
+            self._viewer.layers.move(
+                len(self._viewer.layers) - 1, self._viewer.layers.index(self._image) + 1
+            )
+            self._viewer.layers.selection.active = active
 
     def show_plane(self, plane: str) -> None:
         """Turn to "axial", "coronal", "sagittal" or "3-D"."""
@@ -240,7 +248,8 @@ class ViewerScene:
         self._tell_image()
 
     def _lay_over(self, image: Image | None) -> None:
-        for over in (self._prompts, self._preview, self._objects, self._masks):
+        drawn = (self._prompts, self._preview, self._objects, self._masks)
+        for over in (*drawn, self.windows, self.reel):
             over.lay_over(image)
 
     def _watch(self, image: Image | None) -> None:
@@ -260,6 +269,7 @@ class ViewerScene:
         image = image_of(self._viewer, event.value)
         if image is not None:
             self._take(image)
+        self.windows.follow(event.value)
         self._on_mask()
         self._on_tool()
 
@@ -277,6 +287,10 @@ class ViewerScene:
     def _on_window(self) -> None:
         if self._listener is not None:
             self._listener.window_changed()
+
+    def _on_windowed(self) -> None:
+        if self._listener is not None:
+            self._listener.windowed_changed()
 
     def _on_slice(self) -> None:
         plane = self.plane

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLabel
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QLabel, QMenu
 
+from napari_medssl._napari.keys import KEYS
+from napari_medssl._napari.panels.cine_row import CineRow
 from napari_medssl._napari.panels.section import Section, button, narrow
 
 if TYPE_CHECKING:
@@ -16,6 +18,18 @@ if TYPE_CHECKING:
     from napari_medssl.volume.window import WindowPreset
 
 _CUSTOM = "Custom"
+_DRAG_TIP = (
+    "Set the window with the mouse on the canvas: to the right is wider, upwards is brighter. "
+    "A double click goes back to the preset; Escape leaves. Nothing is painted meanwhile."
+)
+_PLANES_TIP = (
+    "Axial, coronal and sagittal at once, with one crosshair: a click in one turns the others and "
+    "the canvas"
+)
+_ADD_TIP = (
+    "Lay a second scan of the same patient (MR, PET) over this one, where it lies in the patient. "
+    "Masks stay on the grid of the first."
+)
 
 
 class ViewSection(Section):
@@ -24,6 +38,9 @@ class ViewSection(Section):
     plane_chosen = Signal(str)
     preset_chosen = Signal(str)
     values_chosen = Signal(float, float)
+    drag_asked = Signal()
+    planes_asked = Signal()
+    scan_added = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("2  View")
@@ -38,6 +55,11 @@ class ViewSection(Section):
             self._planes.append(button(text, tip))
             self._planes[-1].clicked.connect(lambda _=False, p=plane: self.plane_chosen.emit(p))
         self.add_row(*self._planes)
+        three = button("Three planes", _PLANES_TIP)
+        three.clicked.connect(self.planes_asked)
+        self._add = button("Add a scan", _ADD_TIP)
+        self._add.setMenu(self._ways_to_add())
+        self.add_row(three, self._add)
         self._preset = narrow(QComboBox())
         self._preset.setToolTip("Window presets: a view only, the values stay as they are")
         self._preset.activated.connect(self._on_preset)
@@ -45,8 +67,16 @@ class ViewSection(Section):
         self._width = _number("Width (WW): from black to white, in the image's units")
         self._level.valueChanged.connect(self._on_values)
         self._width.valueChanged.connect(self._on_values)
-        self.add_row(QLabel("Window"), self._preset)
+        self._drag = button(f"Drag ({KEYS['window']})", _DRAG_TIP, checkable=True)
+        self._drag.clicked.connect(self.drag_asked)
+        self.add_row(QLabel("Window"), self._preset, self._drag)
         self.add_row(QLabel("Level"), self._level, QLabel("Width"), self._width)
+        self.cine = CineRow()
+        self.body.addWidget(self.cine)
+
+    def allow_second_scan(self, allowed: bool) -> None:
+        """Whether there is a scan to lay another over."""
+        self._add.setEnabled(allowed)
 
     def allow_planes(self, allowed: bool) -> None:
         """Whether the image can be cut along other planes."""
@@ -73,6 +103,26 @@ class ViewSection(Section):
             box.setValue(value)
             box.blockSignals(False)
         self._show_preset(preset)
+
+    def show_dragging(self, *, dragging: bool) -> None:
+        """Press the button of the mouse that sets the window, or let it go."""
+        self._drag.setChecked(dragging)
+
+    def _ways_to_add(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("A file…", self._ask_file)
+        menu.addAction("A DICOM folder…", self._ask_folder)
+        return menu
+
+    def _ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Add a scan of the same patient")
+        if path:
+            self.scan_added.emit(path)
+
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Add a scan of the same patient")
+        if path:
+            self.scan_added.emit(path)
 
     def _show_preset(self, preset: str) -> None:
         custom = self._preset.findText(_CUSTOM)

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_medssl._napari.presenters.cine import Reel
     from napari_medssl._napari.presenters.document import Document, LabelRow
     from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.window import Windows
     from napari_medssl.correct.rules import Rules
     from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts
@@ -51,8 +53,8 @@ class Scene(MaskScene, Protocol):
         """The grey values shown as black to white; None without an image."""
 
     @property
-    def opened_with(self) -> Window | None:
-        """The window that the image in hand was opened with."""
+    def windows(self) -> Windows:
+        """The windows of the image in hand and of what is laid over it."""
 
     @property
     def plane(self) -> Plane | None:
@@ -80,8 +82,12 @@ class Scene(MaskScene, Protocol):
     def replace_image(self, volume: Volume) -> None:
         """Show another volume of the same file in place of the image in hand."""
 
-    def set_window(self, window: Window) -> None:
-        """Show these grey values as black to white."""
+    @property
+    def reel(self) -> Reel:
+        """The image in hand as a film."""
+
+    def lay_scan_over(self, volume: Volume) -> None:
+        """Show a second scan of the patient over the image in hand, which stays in hand."""
 
     def show_plane(self, plane: str) -> None:
         """Turn to "axial", "coronal", "sagittal" or "3-D"."""
@@ -138,6 +144,9 @@ class SceneListener(Protocol):
 
     def window_changed(self) -> None:
         """The image shows other grey values."""
+
+    def windowed_changed(self) -> None:
+        """A scan laid over the image in hand is selected, or shows other grey values."""
 
     def slice_changed(self) -> None:
         """Another slice is on the screen."""
