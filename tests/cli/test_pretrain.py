@@ -13,6 +13,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 from made_scans import scan
 from typer.testing import CliRunner, Result
 
@@ -58,6 +59,14 @@ def pretrain(images: Path, out: Path, *more: object, method: str = "barlow") -> 
         (("--net", "none"), "the network 'none'"),
         (("--method", "mae", "--net", "unet_small"), "with the network 'unet_small'"),
         (("--net", "btunet", "--dimensions", "3"), "in 3-D"),
+        (("--set", "widht=3"), "the setting 'widht' of Barlow"),
+        (("--set", "rate=high"), "rate=high; expected a number"),
+        (("--set", "seed=3"), "the setting 'seed'; expected its own option"),
+        (("--labels", "."), "--labels with Barlow"),
+        (("--method", "kidney-side", "--set", "mask=labels"), "mask=labels without masks"),
+        (("--method", "kidney-side", "--labels", "none"), "--labels none; expected a folder"),
+        (("--processes", "0"), "--processes 0; expected 1 or more"),
+        (("--processes", "2", "--batch", "3", "--device", "cpu"), "3 images at once for 2 proc"),
     ],
 )
 def test_wrong_usage_is_a_sentence_before_anything_is_made(images, tmp_path, more, words):
@@ -93,7 +102,6 @@ def test_a_job_that_cannot_be_says_why(images: Path, tmp_path: Path):
     for number, (folder, more, words) in enumerate(
         [
             (empty, (), "a folder without images"),
-            (images, ("--set", "widht=3"), "the setting 'widht' of Barlow"),
             (images, ("--set", "crop=[64,64,64]"), "wants more than twice as many"),
         ]
     ):
@@ -159,3 +167,35 @@ def test_fine_tuning_begins_with_all_of_its_encoder(images: Path, tmp_path: Path
     assert f'"{tensors} of ' in events
     parent = find_trained(str(tmp_path / "tuned" / "artifacts" / "model.safetensors"))[1].parent
     assert parent == card.sha256
+
+
+@pytest.mark.slow
+def test_two_processes_leave_the_encoder_of_one(images: Path, tmp_path: Path):
+    encoders = []
+    for processes in (1, 2):
+        out = tmp_path / str(processes)
+        more = ("--steps", "3", "--processes", processes, "--set", "optimiser=sgd", "--json")
+        result = pretrain(images, out, *TINY, *more)
+        assert result.exit_code == 0, said(result)
+        encoders.append(read_trained(out / "artifacts" / "encoder.safetensors"))
+    one, two = encoders
+    assert one.keys() == two.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_masks_say_where_to_look_and_images_without_one_are_left_out(images: Path, tmp_path: Path):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    for path in sorted(images.iterdir())[:4]:
+        found = nib.load(path)
+        drawn = np.zeros(found.shape, np.uint8)
+        drawn[4:-4:4, 4:-4, 4:-4] = 1
+        nib.save(nib.Nifti1Image(drawn, found.affine), masks / path.name)
+    result = pretrain(
+        images, tmp_path / "out", "--labels", masks, "--steps", "2", *TINY, method="kidney-side"
+    )
+    assert result.exit_code == 0, said(result)
+    assert "image-00005 was left out: it has no mask" in result.output
+    assert "from 4 images and their masks" in result.output

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_scans import PLAN, scan, source, volume
 
-from napari_medssl.errors import UnreadableFileError, UsageError
+from napari_medssl.errors import SaveError, UnreadableFileError, UsageError
 from napari_medssl.io import atomic_write
 from napari_medssl.pretrain.images import PreparedImage, Source, prepare_images
 
@@ -85,3 +85,37 @@ def test_an_open_image_holds_no_file(tmp_path: Path):
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len({float(image.array.astype(np.float64).sum()) for image in images}) == 60
+
+
+def test_what_was_drawn_goes_along_on_the_same_grid(tmp_path: Path):
+    plan = replace(PLAN, preparation=({"do": "resample", "spacing_mm": (2.0, 2.0, 2.0),
+                                       "interpolation": "linear"},))  # fmt: skip
+    drawn = np.zeros((20, 24, 28), np.uint8)
+    drawn[4:12, 4:12, 4:12] = 3
+    labelled = replace(source(0), read_labels=lambda _: drawn)
+    images, _ = prepare([labelled, source(1)], tmp_path, plan)
+    assert images[0].inside is not None
+    assert images[0].inside.shape == images[0].sides == (10, 12, 14)
+    assert images[0].inside.sum() == 4**3
+    assert images[1].inside is None
+
+
+def test_one_that_cannot_be_read_is_not_tried_again(tmp_path: Path):
+    tried: list[int] = []
+
+    def read():
+        tried.append(1)
+        raise UnreadableFileError("'x.nii' is cut off")
+
+    for _ in range(2):
+        _, why = prepare([source(0), Source("b", read)], tmp_path)
+        assert "'x.nii' is cut off" in why["b"]
+    assert len(tried) == 1
+
+
+def test_a_full_disk_is_no_fault_of_the_image(tmp_path: Path):
+    def full(*_: object) -> None:
+        raise SaveError("no room is left on the disk")
+
+    with pytest.raises(SaveError):
+        prepare_images([source(0)], PLAN, tmp_path, full, lambda _: None, lambda *_: None)

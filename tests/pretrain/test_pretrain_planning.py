@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.planning import plan_pretraining, sides_within
+from napari_medssl.pretrain.planning import (
+    plan_pretraining,
+    require_known,
+    require_shares,
+    sides_within,
+)
 from napari_medssl.pretrain.survey import ImageFacts, ImageSurvey
 
 
@@ -92,3 +97,23 @@ def test_a_scale_without_a_network_in_these_dimensions_is_refused():
 def test_a_network_that_a_method_cannot_teach_is_refused_with_the_reason():
     with pytest.raises(UsageError, match="with the network 'unet_small'"):
         plan_pretraining("mae", survey(shape=(1, 300, 300)), network="unet_small")
+
+
+def test_processes_take_as_many_images_each():
+    assert plan_pretraining("regression", survey(), processes=3).batch == 6  # of 4 on one
+    assert plan_pretraining("regression", survey(), processes=2).batch == 4
+    for changes in ({"batch": 4}, {"batch": 6, "accumulate": 6}):
+        with pytest.raises(UsageError, match="for 3 processes; expected a multiple of 3"):
+            plan_pretraining("regression", survey(), processes=3, changes=changes)
+    require_shares(6, 3)
+
+
+@pytest.mark.parametrize("changes", [{"batch": 8}, {"width": 32, "rate": 0.1}, {}])
+def test_what_is_known_may_be_changed(changes):
+    require_known("barlow", changes)
+
+
+@pytest.mark.parametrize("changes", [{"widht": 8}, {"width": "wide"}, {"batch": 0.5}, {"seed": 1}])
+def test_what_is_not_is_refused_before_any_image_is_read(changes):
+    with pytest.raises(UsageError, match=next(iter(changes))):
+        require_known("barlow", changes)

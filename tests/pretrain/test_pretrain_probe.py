@@ -6,6 +6,7 @@ from made_scans import method_of, plan_for, prepared
 
 from napari_medssl.errors import OutOfMemoryError
 from napari_medssl.pretrain import probe
+from napari_medssl.pretrain.learner import Learner
 
 
 def test_steps_fill_the_time(monkeypatch):
@@ -29,12 +30,12 @@ def test_without_a_time_the_plan_stays_and_the_method_too():
 def small_machine(monkeypatch, most: int) -> None:
     """Memory for so many images at once and no more."""
 
-    def step(method, optimiser, batches, number):
-        if method.plan.batch // method.plan.accumulate > most:
+    def step(learner, number):
+        if learner.method.plan.batch // learner.method.plan.accumulate > most:
             raise MemoryError
         return {}
 
-    monkeypatch.setattr(probe, "learn_step", step)
+    monkeypatch.setattr(Learner, "step", step)
 
 
 def test_where_memory_runs_out_fewer_go_through_at_once(monkeypatch):
@@ -55,6 +56,6 @@ def test_another_error_is_not_taken_for_memory(monkeypatch):
     def step(*_):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(probe, "learn_step", step)
+    monkeypatch.setattr(Learner, "step", step)
     with pytest.raises(RuntimeError, match="something else"):
         probe.probed(method_of(plan_for("regression")), prepared(), minutes=None)

@@ -116,9 +116,19 @@ def test_a_loss_that_is_no_number_ends_it_in_a_sentence(tmp_path: Path):
         learned(PLAN, tmp_path, method=Broken(method_of(PLAN).network, PLAN))
 
 
-def test_each_part_of_the_loss_is_told(tmp_path: Path):
+def test_the_loss_is_told_and_its_parts_where_it_has_several(tmp_path: Path):
     told = Told()
-    learned(PLAN, tmp_path, told=told)
+    learned(PLAN, tmp_path / "one", told=told)
     step, values = told.metrics[-1]
     assert step == 6
-    assert values["loss"] == pytest.approx(values["filling"])
+    assert values.keys() == {"loss"}, "its one part is the loss itself"
+
+    class TwoParts(Regression):
+        def losses(self, batch, step):
+            filling = super().losses(batch, step)["filling"]
+            return {"half": filling / 2, "other half": filling / 2}
+
+    method = TwoParts(method_of(PLAN).network, PLAN)
+    learned(PLAN, tmp_path / "two", method=method, told=told)
+    _, values = told.metrics[-1]
+    assert values["loss"] == pytest.approx(values["half loss"] + values["other half loss"])

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 import torch
 from made_scans import method_of, plan_for, prepared
 
-from napari_medssl.pretrain.samples import Ahead, Samples, random_region, random_slice
+from napari_medssl.models.team import Team
+from napari_medssl.pretrain.samples import Samples, random_region, random_slice
 
 PLAN = plan_for("barlow")
 
@@ -20,24 +19,17 @@ def test_a_batch_in_parts_is_the_batch():
         assert torch.equal(batch, torch.cat([part[name] for part in parts]))
 
 
-def test_drawn_ahead_it_is_the_same():
-    samples = Samples(prepared(), method_of(PLAN))
-    asked = [(0, 0, 2), (0, 2, 2), (1, 0, 2), (7, 0, 4), (8, 0, 4)]
-    with Ahead(samples) as batches:
-        for place in asked:
-            drawn, own = batches.at(*place), samples.at(*place)
-            assert all(torch.equal(drawn[name], own[name]) for name in own)
-
-
-def test_its_thread_ends_with_it_and_an_error_comes_through():
-    class Broken(Samples):
-        def at(self, step, first=0, count=None):
-            raise OSError("the disk is gone")
-
-    before = threading.active_count()
-    with pytest.raises(OSError, match="gone"), Ahead(Broken(prepared(), method_of(PLAN))) as ahead:
-        ahead.at(0, 0, 4)
-    assert threading.active_count() == before
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("size", [1, 2])
+def test_shares_of_parts_make_up_the_batch(accumulate: int, size: int):
+    samples = Samples(prepared(), method_of(plan_for("barlow", accumulate=accumulate)))
+    parts = [
+        samples.share(Team(rank, size), 7, part)
+        for part in range(accumulate)
+        for rank in range(size)
+    ]
+    for name, batch in samples.at(7).items():
+        assert torch.equal(batch, torch.cat([part[name] for part in parts]))
 
 
 def test_a_region_lies_anywhere_in_the_image():

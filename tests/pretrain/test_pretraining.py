@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from made_scans import SHAPE, Told, source
+from made_scans import SHAPE, Told, source, volume
 
 from napari_medssl.errors import UsageError, WeightsError
 from napari_medssl.finetune.starting import Images, choose_start
@@ -15,6 +16,7 @@ from napari_medssl.models.adding import Wishes, add_checkpoint
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.trained import find_trained
 from napari_medssl.models.trained_weights import load_start, read_trained
+from napari_medssl.pretrain.images import Source
 from napari_medssl.pretrain.plan import WEIGHTS
 from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 
@@ -87,6 +89,29 @@ def test_stopped_it_keeps_an_encoder_and_goes_on_to_the_same(tmp_path: Path):
     again = run(wanted(steps=6), tmp_path / "stopped")
     assert again.sha256 == whole.sha256
     assert not (tmp_path / "stopped" / "prepared").exists()
+
+
+def test_a_run_that_goes_on_reads_no_image_again_and_repeats_no_warning(tmp_path: Path):
+    read: list[str] = []
+
+    def counted(one: Source) -> Source:
+        def open_it():
+            read.append(one.id)
+            return one.read()
+
+        return Source(one.id, open_it)
+
+    broken = Source("image-00099", lambda: volume(np.full((20, 20, 20), 7.0, np.float32)))
+    what = wanted(steps=6)
+    what = replace(what, sources=[counted(one) for one in (*what.sources, broken)])
+    asked, told = iter(range(100)), Told()
+    run(what, tmp_path / "run", told, stop=lambda: next(asked) > 3)
+    assert len(read) == 12, "once to see what it is like, once to make it ready"
+    assert any("every voxel has the same value" in text for text in told.warnings)
+    told = Told()
+    assert run(what, tmp_path / "run", told) is not None
+    assert len(read) == 12
+    assert told.warnings == []
 
 
 def test_stopped_before_it_began_there_is_nothing(tmp_path: Path):

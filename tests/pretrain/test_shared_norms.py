@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import distributed, multiprocessing, nn
 
+from napari_medssl.models.team import Team
 from napari_medssl.pretrain.heads import perceptron, pooled
 from napari_medssl.pretrain.losses.negative_cosine import negative_cosine
 from napari_medssl.pretrain.shared_norms import SharedNorm, share_norms
@@ -51,8 +52,8 @@ def work(rank: int, folder: str) -> None:
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2
     )
     model = Network()
-    share_norms(model)
-    together = nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
+    share_norms(model, Team.here())
+    together = nn.parallel.DistributedDataParallel(model)
     learn(together, slice(rank * 3, rank * 3 + 3))
     torch.save(model.state_dict(), f"{folder}/{rank}.pt")
     distributed.destroy_process_group()
@@ -61,7 +62,7 @@ def work(rank: int, folder: str) -> None:
 def test_alone_it_does_what_was_there_before():
     plain = Network()
     shared = deepcopy(plain)
-    share_norms(shared)
+    share_norms(shared, Team())
     assert sum(isinstance(m, SharedNorm) for m in shared.modules()) == 3
     learn(plain, slice(ROWS))
     learn(shared, slice(ROWS))
@@ -76,7 +77,7 @@ def test_alone_it_does_what_was_there_before():
 def test_every_kind_of_norm_is_taken_over(momentum, counted):
     plain = nn.Sequential(nn.BatchNorm3d(2, momentum=momentum, track_running_stats=counted))
     shared = deepcopy(plain)
-    share_norms(shared)
+    share_norms(shared, Team())
     for step in range(3):
         maps = torch.randn(2, 2, 3, 3, 3) * (step + 1)
         assert torch.equal(plain(maps), shared(maps))

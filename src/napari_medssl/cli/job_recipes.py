@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari_medssl.jobs import Recipe
+    from napari_medssl.models.team import Team
 
 
 def _nnunet() -> Recipe:
@@ -52,3 +55,14 @@ RECIPES = {
     "learn": _learn,
     "pretrain": _pretrain,
 }
+
+
+def helper_of(kind: str) -> Callable[[Team, str], None]:
+    """Return what the other processes of a job do, beside the one that runs its recipe."""
+    if kind == "pretrain":
+        from napari_medssl.pretrain.following import follow as follow_pretraining
+
+        return follow_pretraining
+    from napari_medssl.finetune.volumes.following import follow
+
+    return follow

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_medssl.cli.job_recipes import RECIPES
+from napari_medssl.cli.job_recipes import RECIPES, helper_of
 from napari_medssl.errors import UsageError
 
 _Folder = Annotated[Path, typer.Argument(help="A job's folder.")]
@@ -33,16 +33,15 @@ def execute_job(
 
 def work_on_rank(folder: _Folder, path: _Paths = None) -> None:
     """Be one of several processes of a job; torchrun starts them."""
-    from napari_medssl.finetune.volumes.following import follow
-    from napari_medssl.finetune.volumes.team import gathered
     from napari_medssl.jobs.events import EVENTS, EventLog
     from napari_medssl.jobs.ranks import write_verdict
     from napari_medssl.jobs.runner import Report, job_here, known_recipes, run_recipe
+    from napari_medssl.models.team import gathered
 
     job = job_here(folder, path_pairs(path))
     with gathered(job.spec.device) as team:
         if team.rank:
-            follow(team, job.spec.device)
+            helper_of(job.spec.kind)(team, job.spec.device)
             return
         log = EventLog(job.folder / EVENTS)
         recipe = known_recipes(RECIPES)(job.spec.kind)

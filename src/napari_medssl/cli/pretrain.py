@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from napari_medssl.cli.jobs import Folder  # noqa: TC001 - typer looks at it
 from napari_medssl.errors import UsageError
 
-_MINUTES = 10.0
+if TYPE_CHECKING:
+    from napari_medssl.pretrain.planning import ScaleName
 
 
 def pretrain(
     method: Annotated[str, typer.Option(help="How; 'medssl models methods' lists them.")],
-    images: Annotated[Path, typer.Option(help="Folder of images, with folders below.")],
+    images: Annotated[
+        Path, typer.Option(help="Folder of images, with folders below; or a project's folder.")
+    ],
     out: Annotated[Path, typer.Option(help="New folder for the job and the encoder.")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Folder of masks, called as the images: for kidney-side alone."),
+    ] = None,
     net: Annotated[str, typer.Option(help="auto, or a network of 'medssl models list'.")] = "auto",
     dimensions: Annotated[
         int | None, typer.Option(help="2 or 3; by the images unless given.")
@@ -46,6 +54,12 @@ def pretrain(
     engine: Annotated[
         str, typer.Option(help="Where it learns: here, or a name of 'medssl jobs engines list'.")
     ] = "here",
+    processes: Annotated[
+        int | None, typer.Option(help="Learn together, a GPU each; all GPUs of a job if not given.")
+    ] = None,
+    offer: Annotated[
+        bool, typer.Option(help="Let 'medssl project learn' begin with it where it fits.")
+    ] = True,
     background: Annotated[
         bool, typer.Option("--background", help="Do not wait: see 'medssl jobs'.")
     ] = False,
@@ -59,53 +73,59 @@ def pretrain(
     """
     import os
 
+    from napari_medssl.cli.encoders import offer_finished
     from napari_medssl.cli.engine_choice import choose_workplace
     from napari_medssl.cli.jobs import store
     from napari_medssl.cli.learned_weights import learn_in_job
-    from napari_medssl.cli.pretrain_job import KIND
     from napari_medssl.jobs import new_spec
-    from napari_medssl.models.networks import network_card
-    from napari_medssl.pretrain.cards import method_card
     from napari_medssl.pretrain.plan import WEIGHTS
+    from napari_medssl.pretrain.planning import require_shares
+    from napari_medssl.pretrain.request import KIND, PretrainRequest
+    from napari_medssl.project.schema import FILE_NAME
 
-    card = method_card(method)
-    if minutes is not None and steps is not None:
-        raise UsageError("both --minutes and --steps", expected="one of them")
-    for name, count in (("minutes", minutes), ("steps", steps)):
-        if count is not None and not count > 0:
-            raise UsageError(f"--{name} {count:g}", expected="more than 0")
-    if net != "auto":
-        there = network_card(net).dimensions
-        both = [dims for dims in there if dims in card.dimensions] or there
-        card.require_network(net, dimensions or max(both))
-    if scale not in ("here", "paper"):
-        raise UsageError(f"--scale {scale}", expected="here or paper")
-    if not images.is_dir():
-        raise UsageError(f"--images {images.name}", expected="a folder of images")
-    place = choose_workplace(engine, device, threads=threads)
     changes = read_settings(settings or [])
     if batch is not None:
         changes["batch"] = batch
     if stop_on_collapse:
         changes["stop_on_collapse"] = True
-    arguments: dict[str, Any] = {
-        "method": method,
-        "images": str(images.absolute()),
-        "title": f"{card.title}, {images.absolute().name}",
-        "scale": scale,
-        "network": None if net == "auto" else net,
-        "dimensions": dimensions,
-        "minutes": None if steps or (scale == "paper" and minutes is None) else minutes or _MINUTES,
-        "steps": steps,
-        "threads": place.threads or os.cpu_count() or 1,
-        "changes": changes,
-    }
-    title = f"Learning without masks: {card.title}"
-    spec = new_spec(KIND, arguments, title=title, seed=seed, device=place.device)
+    request = PretrainRequest(
+        method=method,
+        folder=str(images.absolute()),
+        of_project=(images / FILE_NAME).is_file(),
+        labels=str(labels.absolute()) if labels else None,
+        minutes=minutes,
+        steps=steps,
+        network=None if net == "auto" else net,
+        dimensions=dimensions,
+        scale=cast("ScaleName", scale),
+        changes=changes,
+    )
+    if not images.is_dir():
+        raise UsageError(f"--images {images.name}", expected="a folder of images, or a project")
+    if labels is not None and not labels.is_dir():
+        raise UsageError(f"--labels {labels.name}", expected="a folder of masks")
+    if processes is not None and processes < 1:
+        raise UsageError(f"--processes {processes}", expected="1 or more")
+    place = choose_workplace(engine, device, threads=threads, processes=processes)
+    if "batch" in changes:
+        require_shares(changes["batch"], place.processes)
+    request = replace(request, threads=place.threads or os.cpu_count() or 1)
+    spec = new_spec(
+        KIND,
+        request.arguments,
+        title=request.job_title,
+        seed=seed,
+        device=place.device,
+        processes=place.processes,
+    )
     job = store(folder).create(spec, out)
     use = f"medssl finetune --init {job.folder.name}/artifacts/{WEIGHTS} ..."
     weights = job.artifacts / WEIGHTS
     learn_in_job(job, place.engine, weights, use, wait=not background, as_json=json)
+    if offer and not background:
+        offered = offer_finished([job])
+        if not json:
+            print("\n".join(offered))
 
 
 def read_settings(pairs: list[str]) -> dict[str, Any]:

@@ -65,6 +65,8 @@ class MethodCard:
         What is handed on to fine-tuning.
     about, source : str
         For people: what it does, and the paper and section that define it.
+    masks : bool
+        Whether it can look at what was drawn on the images.
     """
 
     name: str
@@ -80,6 +82,7 @@ class MethodCard:
     learns: str
     about: str
     source: str
+    masks: bool = False
 
     @property
     def dimensions(self) -> tuple[int, ...]:

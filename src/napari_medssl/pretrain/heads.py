@@ -13,6 +13,7 @@ from torch.nn import functional
 from torch.nn.utils import parametrizations
 
 from napari_medssl.models.networks.levels import BATCH_NORM, CONVOLUTION
+from napari_medssl.pretrain.precision import in_float32
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +125,10 @@ class DistillationHead(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return logits, (..., classes), of tokens, (..., channels)."""
-        logits: Tensor = self.last(functional.normalize(self.layers(tokens), dim=-1))
+        return in_float32(self._answer)(self.layers(tokens))
+
+    def _answer(self, vectors: Tensor) -> Tensor:
+        logits: Tensor = self.last(functional.normalize(vectors, dim=-1))
         return logits
 
     def hold_last(self) -> None:

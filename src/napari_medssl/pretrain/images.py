@@ -13,6 +13,7 @@ import torch
 
 from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.volume import Pipeline
+from napari_medssl.volume.carried import carried
 from napari_medssl.volume.finite import fill_not_finite
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.volume import Volume
 
-_IMAGE, _FACTS = "image.f16", "facts.json"
+_IMAGE, _INSIDE, _FACTS = "image.f16", "inside.u8", "facts.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,13 @@ class Source:
         Tells it from the others; no name of a patient.
     read : callable
         Opens it; may raise `MedSSLError`.
+    read_labels : callable, optional
+        Opens what was drawn on it, on its grid: of the few methods that look at that.
     """
 
     id: str
     read: Callable[[], Volume]
+    read_labels: Callable[[Volume], NDArray[Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +60,14 @@ class PreparedImage:
         Standardised; on the disk until it is looked at.
     spacing_mm : (a, b, c)
         Of its own axes.
+    inside : (a, b, c) uint8 array, optional
+        1 where something was drawn on it.
     """
 
     id: str
     array: NDArray[np.float16]
     spacing_mm: tuple[float, float, float]
+    inside: NDArray[np.uint8] | None = None
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -104,11 +111,11 @@ def prepare_images(
         try:
             if not (own / _FACTS).exists():
                 own.mkdir(parents=True, exist_ok=True)
-                _save(own, source.read(), plan, write)
-            image = _load(own, source.id)
+                _prepare(own, source, plan, write)
+            image = load_prepared(folder, source.id)
             _require_room(image, plan)
             found.append(image)
-        except MedSSLError as error:
+        except UsageError as error:
             left_out(source.id, str(error))
             why = why or str(error)
         told(done)
@@ -130,7 +137,23 @@ def _require_room(image: PreparedImage, plan: PretrainPlan) -> None:
         )
 
 
-def _save(folder: Path, volume: Volume, plan: PretrainPlan, write: AtomicWrite) -> None:
+def _prepare(folder: Path, source: Source, plan: PretrainPlan, write: AtomicWrite) -> None:
+    """Make an image ready, or note why it cannot be: it is read once in any case."""
+    try:
+        image = _ready(source, plan)
+    except MedSSLError as error:
+        facts: dict[str, Any] = {"left_out": str(error)}
+    else:
+        write(folder / _IMAGE, partial(_put, image.array), lambda _: None)
+        if image.inside is not None:
+            write(folder / _INSIDE, partial(_put, image.inside), lambda _: None)
+        facts = {"spacing_mm": image.spacing_mm, "shape": image.array.shape}
+    text = json.dumps(facts)
+    write(folder / _FACTS, lambda part: _put_text(text, part), lambda _: None)
+
+
+def _ready(source: Source, plan: PretrainPlan) -> PreparedImage:
+    volume = source.read()
     image, _ = Pipeline.from_steps(plan.preparation)(fill_not_finite(volume))
     array = image.array if image.array.ndim == 4 else image.array[None]
     if len(array) != plan.in_channels:
@@ -138,9 +161,11 @@ def _save(folder: Path, volume: Volume, plan: PretrainPlan, write: AtomicWrite) 
     array = np.ascontiguousarray(array, np.float16)
     if array.min() == array.max():
         raise UsageError("every voxel has the same value")
-    write(folder / _IMAGE, partial(_put, array), lambda _: None)
-    facts = json.dumps({"spacing_mm": image.geometry.spacing_mm, "shape": array.shape})
-    write(folder / _FACTS, lambda part: _put_text(facts, part), lambda _: None)
+    inside = None
+    if source.read_labels is not None:
+        drawn = source.read_labels(volume) > 0
+        inside = carried(drawn, volume.geometry, image.geometry).astype(np.uint8)
+    return PreparedImage(source.id, array, image.geometry.spacing_mm, inside)
 
 
 def _put(array: NDArray[Any], part: Path) -> None:
@@ -153,15 +178,31 @@ def _put_text(text: str, part: Path) -> None:
         stream.write(text)
 
 
-def _load(folder: Path, source_id: str) -> PreparedImage:
+def load_prepared(folder: Path, image_id: str) -> PreparedImage:
+    """Open an image that `prepare_images` put into a folder.
+
+    Raises
+    ------
+    UsageError
+        If it was left out.
+    """
+    folder = folder / image_id
     facts = json.loads((folder / _FACTS).read_text("utf-8"))
+    if "left_out" in facts:
+        raise UsageError(facts["left_out"])
     a, b, c = facts["spacing_mm"]
-    return PreparedImage(source_id, _looked_into(folder / _IMAGE, facts["shape"]), (a, b, c))
+    shape, inside = facts["shape"], folder / _INSIDE
+    return PreparedImage(
+        image_id,
+        _looked_into(folder / _IMAGE, shape, torch.float16),
+        (a, b, c),
+        _looked_into(inside, shape[1:], torch.uint8) if inside.exists() else None,
+    )
 
 
-def _looked_into(path: Path, shape: Sequence[int]) -> NDArray[np.float16]:
+def _looked_into(path: Path, shape: Sequence[int], of: torch.dtype) -> NDArray[Any]:
     """Map a file into memory without keeping it open: there may be thousands."""
-    array: NDArray[np.float16] = torch.from_file(
-        str(path), shared=False, size=prod(shape), dtype=torch.float16
+    array: NDArray[Any] = torch.from_file(
+        str(path), shared=False, size=prod(shape), dtype=of
     ).numpy()
     return array.reshape(tuple(shape))

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from napari_medssl.models.networks.network import build_network
+from napari_medssl.models.team import Team
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.declared import taken
+from napari_medssl.pretrain.shared_norms import share_norms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.trained import Holds
+    from napari_medssl.pretrain.cards import MethodCard
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
@@ -56,7 +60,7 @@ class Method(nn.Module, ABC):
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__()
-        self.network, self.plan = network, plan
+        self.network, self.plan, self.team = network, plan, Team()
         title = method_card(plan.method).title
         self._settings = taken(plan.settings, {**_OF_ANY, **self.settings}, title)
         #: how often in a row all came out alike; see `recipe`
@@ -70,6 +74,16 @@ class Method(nn.Module, ABC):
     def holds(self) -> Holds:
         """Return what is handed on to fine-tuning."""
         return "encoder and decoder" if self.parts else "encoder"
+
+    def together(self, team: Team) -> None:
+        """Learn with other processes: a batch is what all of them have a share of.
+
+        Norms see all of it. A loss that compares images, or is no mean over them, asks
+        ``self.team`` for the others' rows or sums.
+        """
+        self.team = team
+        if team.size > 1:
+            share_norms(self, team)
 
     def refuses(self, image: PreparedImage) -> str:
         """Say in a sentence why an image cannot be learned from; empty where it can."""
@@ -137,6 +151,25 @@ class Method(nn.Module, ABC):
         return any(not part or f"{name}.".startswith(f"{part}.") for part in parts)
 
 
+def method_for(plan: PretrainPlan, device: str) -> Method:
+    """Build a plan's network and method, their weights by the plan's seed."""
+    torch.manual_seed(plan.seed)
+    network = network_for(plan)
+    network.require_sides(plan.crop)
+    return build_method(network, plan).to(device)
+
+
+def network_for(plan: PretrainPlan) -> SegmentationNetwork:
+    """Build a plan's network, its last layer as the method wants it."""
+    return build_network(
+        plan.network,
+        dimensions=plan.dimensions,
+        in_channels=plan.in_channels,
+        classes=method_card(plan.method).outputs or plan.in_channels,
+        **plan.arguments,
+    )
+
+
 def build_method(network: SegmentationNetwork, plan: PretrainPlan) -> Method:
     """Build a method on a network, its heads random from torch's own generator.
 
@@ -147,6 +180,21 @@ def build_method(network: SegmentationNetwork, plan: PretrainPlan) -> Method:
     """
     card = method_card(plan.method)
     card.require_network(plan.network, plan.dimensions)
+    return _class_of(card)(network, plan)
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """Return a method's own settings, each as it is unless given.
+
+    Raises
+    ------
+    UsageError
+        If there is no method of this name.
+    """
+    return {**_OF_ANY, **_class_of(method_card(name)).settings}
+
+
+def _class_of(card: MethodCard) -> type[Method]:
     module = import_module(f"napari_medssl.pretrain.methods.{card.module}")
-    method: Method = module.build(network, plan)
-    return method
+    found: type[Method] = module.METHOD
+    return found

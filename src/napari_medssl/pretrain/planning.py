@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_medssl.errors import UsageError
@@ -56,6 +57,7 @@ def plan_pretraining(
     seed: int = 0,
     threads: int = 1,
     device: str = "cpu",
+    processes: int = 1,
     changes: Mapping[str, Any] | None = None,
 ) -> PretrainPlan:
     """Choose a plan; how many steps the time allows `probe` finds out.
@@ -76,6 +78,8 @@ def plan_pretraining(
         As in `PretrainPlan`; the paper's steps where ``steps`` is 0.
     device : str
         ``"cpu"``, ``"cuda:0"`` or ``"mps"``.
+    processes : int
+        How many learn together: each takes as many images of a batch.
     changes : mapping, optional
         Fields of the plan, or settings of the method, that are wanted otherwise.
 
@@ -130,8 +134,40 @@ def plan_pretraining(
         reasons=(f"{card.title} on {net.title} in {dims}-D. {card.about}",),
         **fields,
     )
-    _require_enough(plan, len(survey.images))
+    if "batch" not in changed:
+        plan = replace(plan, batch=-(-plan.batch // processes) * processes)
+    _require_enough(plan, len(survey.images), processes)
     return plan
+
+
+def require_known(method: str, changes: Mapping[str, Any]) -> None:
+    """Check that each change is of something that there is, and of its kind.
+
+    Raises
+    ------
+    UsageError
+        If one is not.
+    """
+    _, more = _sorted_out(changes)
+    if more:
+        from napari_medssl.pretrain.method import settings_of
+
+        taken(more, settings_of(method), method_card(method).title)
+
+
+def require_shares(images: int, processes: int) -> None:
+    """Check that processes can share images, each as many.
+
+    Raises
+    ------
+    UsageError
+        If they cannot.
+    """
+    if images % processes:
+        raise UsageError(
+            f"{images} images at once for {processes} processes",
+            expected=f"a multiple of {processes}: each takes as many",
+        )
 
 
 def _sorted_out(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -171,9 +207,10 @@ def sides_within(sides: Sequence[float], most: int, multiple: int) -> tuple[int,
     return tuple(crop)
 
 
-def _require_enough(plan: PretrainPlan, images: int) -> None:
+def _require_enough(plan: PretrainPlan, images: int, processes: int) -> None:
     card = method_card(plan.method)
     at_once = plan.batch // plan.accumulate
+    require_shares(at_once, processes)
     if at_once < card.least_batch:
         raise UsageError(
             f"{card.title} with {at_once} of {plan.batch} images at once",

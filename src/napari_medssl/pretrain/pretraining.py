@@ -8,20 +8,19 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from napari_medssl.errors import UsageError
-from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
+from napari_medssl.models.team import Team
 from napari_medssl.models.trained import TrainedCard
 from napari_medssl.models.trained_weights import save_trained
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.images import prepare_images
-from napari_medssl.pretrain.method import build_method
+from napari_medssl.pretrain.kept_survey import read_seen, write_seen
+from napari_medssl.pretrain.method import method_for, network_for
 from napari_medssl.pretrain.plan import WEIGHTS, PretrainPlan
 from napari_medssl.pretrain.planning import plan_pretraining
 from napari_medssl.pretrain.probe import probed
-from napari_medssl.pretrain.recipe import STATE, Lesson, pretrain
+from napari_medssl.pretrain.recipe import PREPARED, STATE, Lesson, pretrain
 from napari_medssl.pretrain.survey import survey_images
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
     from napari_medssl.pretrain.images import PreparedImage, Source
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.planning import ScaleName
     from napari_medssl.pretrain.recipe import Pretrained
     from napari_medssl.pretrain.survey import ImageSurvey
-
-_PREPARED = "prepared"
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,35 +131,45 @@ def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedC
     MedSSLError
         If memory or disk do not suffice, or the loss is no longer a number.
     """
-    report, count = tools.report, len(wanted.sources)
-    found = survey_images(wanted.sources, lambda n: report.progress(n, count, "Reading the images"))
-    for image, why in found.left_out.items():
-        report.warning(f"{image} was left out: {why}")
-    if tools.stop():
-        return None
+    report, count, team = tools.report, len(wanted.sources), Team.here()
     row = read_plan_row(folder)
     kept = PretrainPlan.from_row(row) if row is not None else None
-    plan = kept or _first_plan(wanted, found)
+    found = survey_images(
+        wanted.sources,
+        lambda n: report.progress(n, count, "Reading the images"),
+        before=read_seen(folder),
+        keep=lambda seen: write_seen(folder, seen, tools.write),
+    )
+
+    def leave_out(image: str, why: str) -> None:
+        if kept is None:  # else it was said when the plan was made
+            report.warning(f"{image} was left out: {why}")
+
+    for image, why in found.left_out.items():
+        leave_out(image, why)
+    if tools.stop():
+        return None
+    plan = kept or _first_plan(wanted, found, team)
     there = {image.id for image in found.images}
     images = prepare_images(
         [source for source in wanted.sources if source.id in there],
         plan,
-        folder / _PREPARED,
+        folder / PREPARED,
         tools.write,
         lambda n: report.progress(n, len(there), "Preparing the images"),
-        lambda image, why: report.warning(f"{image} was left out: {why}"),
+        leave_out,
     )
     method = method_for(plan, wanted.device)
-    images = _accepted(method, images, report)
+    images = _accepted(method, images, leave_out)
     if kept is None:
         report.progress(0, 0, "Measuring what this machine can do")
-        plan = probed(method, images, minutes=None if wanted.steps else wanted.minutes)
+        plan = _probed_share(method, images, wanted, team)
         write_plan_row(folder, plan.as_row(), tools.write)
         method = method_for(plan, wanted.device)
     for reason in plan.reasons:
         report.metric(0, note=reason)
     settings = _settings(plan, images)
-    lesson = Lesson(folder, settings, tools.write, report, tools.show, tools.stop)
+    lesson = Lesson(folder, settings, tools.write, report, tools.show, tools.stop, team)
     left = pretrain(method, images, lesson)
     if not left.steps:
         return None
@@ -171,44 +177,40 @@ def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedC
     saved = save_trained(method.network, card, folder / WEIGHTS, tools.write)
     if left.finished:
         (folder / STATE).unlink(missing_ok=True)
-        shutil.rmtree(folder / _PREPARED, ignore_errors=True)
+        shutil.rmtree(folder / PREPARED, ignore_errors=True)
     return saved
 
 
-def method_for(plan: PretrainPlan, device: str) -> Method:
-    """Build a plan's network and method, their weights by the plan's seed."""
-    torch.manual_seed(plan.seed)
-    network = _network_of(plan)
-    network.require_sides(plan.crop)
-    return build_method(network, plan).to(device)
-
-
-def _network_of(plan: PretrainPlan) -> SegmentationNetwork:
-    return build_network(
-        plan.network,
-        dimensions=plan.dimensions,
-        in_channels=plan.in_channels,
-        classes=method_card(plan.method).outputs or plan.in_channels,
-        **plan.arguments,
-    )
+def _probed_share(
+    method: Method, images: Sequence[PreparedImage], wanted: Wanted, team: Team
+) -> PretrainPlan:
+    """Measure what this machine can do with one process's share of a batch."""
+    plan, minutes = method.plan, None if wanted.steps else wanted.minutes
+    if team.size == 1:
+        return probed(method, images, minutes=minutes)
+    share = max(plan.batch // team.size, method_card(plan.method).least_batch)
+    alone = method_for(replace(plan, batch=share), wanted.device)
+    found = probed(alone, images, minutes=minutes)
+    words = f"{team.size} processes learn together, from {plan.batch} images a step."
+    return replace(found, batch=plan.batch, reasons=(*found.reasons, words))
 
 
 def _fitting(plan: PretrainPlan) -> PretrainPlan:
     """Return the plan with crops whose sides the network takes."""
-    network = _network_of(plan)
+    network = network_for(plan)
     multiple, least = network.multiple, network.smallest
     crop = tuple(-(-max(n, least) // multiple) * multiple for n in plan.crop)
     return replace(plan, crop=crop)
 
 
 def _accepted(
-    method: Method, images: Sequence[PreparedImage], report: Report
+    method: Method, images: Sequence[PreparedImage], leave_out: Callable[[str, str], None]
 ) -> list[PreparedImage]:
     """Return the images that a method can learn from; say why of the others."""
     refused = {image.id: method.refuses(image) for image in images}
     for image, why in refused.items():
         if why:
-            report.warning(f"{image} was left out: {why}")
+            leave_out(image, why)
     kept = [image for image in images if not refused[image.id]]
     if not kept:
         why = next(iter(refused.values()))
@@ -218,7 +220,7 @@ def _accepted(
     return kept
 
 
-def _first_plan(wanted: Wanted, found: ImageSurvey) -> PretrainPlan:
+def _first_plan(wanted: Wanted, found: ImageSurvey, team: Team) -> PretrainPlan:
     asked = 0 if wanted.scale == "paper" and wanted.minutes is None else 1
     plan = plan_pretraining(
         wanted.method,
@@ -230,6 +232,7 @@ def _first_plan(wanted: Wanted, found: ImageSurvey) -> PretrainPlan:
         seed=wanted.seed,
         threads=wanted.threads,
         device=wanted.device,
+        processes=team.size,
         changes=wanted.changes,
     )
     return plan if "crop" in wanted.changes else _fitting(plan)
@@ -251,8 +254,9 @@ def _card(
 ) -> TrainedCard:
     z, y, x = found.median(lambda image: image.spacing_mm)
     card = method_card(plan.method)
+    masks = "and their masks" if any(one.inside is not None for one in images) else "without masks"
     about = (
-        f"Learned by {card.title} from {len(images)} images without masks in {left.steps:,} steps. "
+        f"Learned by {card.title} from {len(images)} images {masks} in {left.steps:,} steps. "
         f"{left.collapsed}"
     )
     return TrainedCard(
@@ -273,4 +277,5 @@ def _card(
         trained_on=tuple(image.id for image in images),
         about=about.strip(),
         source=card.source,
+        trouble=left.collapsed,
     )

@@ -12,10 +12,8 @@ import torch
 from napari_medssl.errors import OutOfMemoryError
 from napari_medssl.models.memory import ran_out
 from napari_medssl.pretrain.cards import method_card
-from napari_medssl.pretrain.optimisers import optimiser_for
+from napari_medssl.pretrain.learner import Learner
 from napari_medssl.pretrain.planning import WARM_UP
-from napari_medssl.pretrain.recipe import device_of, learn_step
-from napari_medssl.pretrain.samples import Ahead, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,13 +81,12 @@ def _smaller(plan: PretrainPlan) -> PretrainPlan:
 def _seconds_a_step(method: Method, images: Sequence[PreparedImage], plan: PretrainPlan) -> float:
     trial = copy.deepcopy(method)
     trial.plan = plan
-    trial.freeze_the_rest()
-    optimiser, took = optimiser_for(trial, plan), []
-    with Ahead(Samples(images, trial)) as batches:
+    took = []
+    with Learner(trial, images) as learner:
         for step in range(_TRIALS):
             began = time.perf_counter()
-            learn_step(trial, optimiser, batches, step)
-            if device_of(trial).type == "cuda":
+            learner.step(step)
+            if learner.device.type == "cuda":
                 torch.cuda.synchronize()
             took.append(time.perf_counter() - began)
     return sorted(took)[len(took) // 2]

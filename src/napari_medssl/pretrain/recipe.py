@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from napari_medssl.errors import MedSSLError
-from napari_medssl.models.draws import draws
 from napari_medssl.models.saved_state import Progress, load_state, save_state
-from napari_medssl.pretrain.optimisers import optimiser_for, set_rates
-from napari_medssl.pretrain.samples import Ahead, Samples
+from napari_medssl.models.team import Task, Team
+from napari_medssl.pretrain.learner import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.method import Method
 
-STATE = "state.safetensors"
+STATE, PREPARED = "state.safetensors", "prepared"
 
 _TELL_EVERY_S = 0.5
-_LONGEST = 3.0
 _PICTURES = 10
 #: steps between two looks at whether all comes out alike; in a row, so many looks are a warning,
 #: and end a run that may end
@@ -56,6 +50,8 @@ class Lesson:
         Step and pictures by title.
     stop : callable
         Asked before each step; True keeps the state.
+    team : Team
+        The processes that learn together; this one is their first.
     """
 
     folder: Path
@@ -64,6 +60,7 @@ class Lesson:
     report: Report
     show: Callable[[int, Mapping[str, NDArray[Any]]], None] = lambda *_: None
     stop: Callable[[], bool] = lambda: False
+    team: Team = field(default_factory=Team)
 
 
 @dataclass(frozen=True)
@@ -105,28 +102,32 @@ def pretrain(method: Method, images: Sequence[PreparedImage], lesson: Lesson) ->
     MedSSLError
         If the loss is no longer a number, or the disk is full.
     """
-    plan, report = method.plan, lesson.report
-    torch.set_num_threads(plan.threads)
-    method.freeze_the_rest()
-    optimiser = optimiser_for(method, plan)
-    samples, learned = Samples(images, method), method.remembered()
-    saved = load_state(lesson.folder / STATE, lesson.settings, learned, optimiser)
-    progress = saved[0] if saved else Progress(lesson.settings)
-    clock, saved_at = _Clock(progress.step), progress.step
+    plan, report, team, state = method.plan, lesson.report, lesson.team, lesson.folder / STATE
+    torch.set_num_threads(team.threads(plan.threads))
+    ids = tuple(image.id for image in images)
+    team.call(Task(plan.as_row(), ids, lesson.folder / PREPARED, state, lesson.settings))
     every = max(1, plan.steps // _PICTURES)
-    with Ahead(samples) as batches:
-        while not _is_over(method, progress.step) and not lesson.stop():
-            losses = learn_step(method, optimiser, batches, progress.step)
+    with Learner(method, images, team) as learner:
+        learned = method.remembered()
+
+        def save() -> int:
+            save_state(state, progress, learned, learner.optimiser, {}, lesson.write)
+            return progress.step
+
+        saved = load_state(state, lesson.settings, learned, learner.optimiser)
+        progress = saved[0] if saved else Progress(lesson.settings)
+        clock, saved_at = _Clock(progress.step), progress.step
+        while team.agreed(not _is_over(method, progress.step) and not lesson.stop()):
+            losses = learner.step(progress.step)
             progress = replace(progress, step=progress.step + 1)
             _look(method, progress.step, report)
             clock.tell(report, progress.step, plan.steps, losses, method)
             if progress.step % every == 0 or _is_over(method, progress.step):
-                _show(method, samples, progress.step, lesson)
+                _show(learner, progress.step, lesson)
             if progress.step % plan.save_every == 0:
-                save_state(lesson.folder / STATE, progress, learned, optimiser, {}, lesson.write)
-                saved_at = progress.step
-    if progress.step > saved_at:
-        save_state(lesson.folder / STATE, progress, learned, optimiser, {}, lesson.write)
+                saved_at = save()
+        if progress.step > saved_at:
+            save()
     collapsed = method.collapsed() if int(method.alike) >= _SURE else ""
     return Pretrained(progress.step, _is_over(method, progress.step), collapsed)
 
@@ -147,59 +148,12 @@ def _look(method: Method, step: int, report: Report) -> None:
         report.warning(words)
 
 
-def _show(method: Method, samples: Samples, step: int, lesson: Lesson) -> None:
+def _show(learner: Learner, step: int, lesson: Lesson) -> None:
     """Show pictures of the first image of the last batch."""
-    method.eval()
+    method = learner.method.eval()
     with torch.no_grad():
-        lesson.show(step, method.picture(_on(samples.at(step - 1, 0, 1), method)))
-
-
-def learn_step(
-    method: Method, optimiser: torch.optim.Optimizer, batches: Ahead, step: int
-) -> dict[str, float]:
-    """Take one step; return the parts of the loss, and their sum as ``loss``."""
-    plan = method.plan
-    method.train()
-    torch.manual_seed(int(draws(plan.seed, "dropout", step).integers(2**31)))
-    optimiser.zero_grad(set_to_none=True)
-    size = plan.batch // plan.accumulate
-    told: dict[str, float] = {}
-    for first in range(0, plan.batch, size):
-        batch = _on(batches.at(step, first, size), method)
-        with _precision(method):
-            parts = method(batch, step)
-        loss = torch.stack(list(parts.values())).sum()
-        (loss / plan.accumulate).backward()  # type: ignore[no-untyped-call]
-        for name, part in {**parts, "loss": loss}.items():
-            told[name] = told.get(name, 0.0) + float(part.detach()) / plan.accumulate
-    if not torch.isfinite(torch.tensor(told["loss"])):
-        raise MedSSLError(
-            f"the loss is no longer a number at step {step}, so learning was stopped",
-            do="Learn again with a lower step length",
-        )
-    method.before_step(step)
-    learned = [weight for group in optimiser.param_groups for weight in group["params"]]
-    torch.nn.utils.clip_grad_norm_(learned, _LONGEST)
-    set_rates(optimiser, plan.rate_at(step))
-    optimiser.step()
-    method.after_step(step)
-    return told
-
-
-def device_of(method: Method) -> torch.device:
-    """Return where a method computes."""
-    return next(method.parameters()).device
-
-
-def _on(batch: Mapping[str, Tensor], method: Method) -> dict[str, Tensor]:
-    device = device_of(method)
-    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
-
-
-def _precision(method: Method) -> AbstractContextManager[object]:
-    if method.plan.precision == "float32":
-        return nullcontext()
-    return torch.autocast(device_of(method).type, torch.bfloat16)
+        first = learner.batch_on_device(learner.samples.at(step - 1, 0, 1))
+        lesson.show(step, method.picture(first))
 
 
 class _Clock:
@@ -220,6 +174,12 @@ class _Clock:
             return
         left = (now - self._began) / (step - self._begun_at) * (steps - step)
         means = {name: total / self._count for name, total in self._sums.items()}
-        report.metric(step, **means, **method.watch())
+        report.metric(step, **_named(means), **method.watch())
         report.progress(step, steps, "Learning", seconds_left=left)
         self._told, self._sums, self._count = now, {}, 0
+
+
+def _named(losses: Mapping[str, float]) -> dict[str, float]:
+    """Call the parts of a loss what they are; one alone is the loss itself."""
+    parts = {f"{name} loss": value for name, value in losses.items() if name != "loss"}
+    return {"loss": losses["loss"], **(parts if len(parts) > 1 else {})}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +11,11 @@ from napari_medssl.models.draws import batch_at, draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
 
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_medssl.models.team import Team
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.method import Method
     from napari_medssl.pretrain.plan import PretrainPlan
@@ -37,13 +36,13 @@ class Samples:
         self._images, self._method = images, method
 
     @property
-    def batch(self) -> int:
-        """Items of a step."""
-        return self._method.plan.batch
+    def plan(self) -> PretrainPlan:
+        """How the method learns."""
+        return self._method.plan
 
     def at(self, step: int, first: int = 0, count: int | None = None) -> dict[str, Tensor]:
         """Return the batch of a step, counted from 0, or some of its items."""
-        plan = self._method.plan
+        plan = self.plan
         order = batch_at(plan.seed, step, plan.batch, len(self._images))
         items = range(first, plan.batch if count is None else first + count)
         drawn = [
@@ -52,40 +51,11 @@ class Samples:
         ]
         return {name: torch.stack([one[name] for one in drawn]) for name in drawn[0]}
 
-
-class Ahead:
-    """Draws the next batch, in a thread, while the network learns from this one.
-
-    What is drawn depends on the step and the item alone, so it is the same as without. As a
-    context it ends its thread.
-
-    Parameters
-    ----------
-    samples : Samples
-        What draws.
-    """
-
-    def __init__(self, samples: Samples) -> None:
-        self._samples = samples
-        self._thread = ThreadPoolExecutor(1, "samples")
-        self._next: tuple[tuple[int, int, int], Future[dict[str, Tensor]]] | None = None
-
-    def __enter__(self) -> Ahead:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown(cancel_futures=True)
-
-    def at(self, step: int, first: int, count: int) -> dict[str, Tensor]:
-        """Return items of a step's batch, as `Samples.at`; begin with those that come after."""
-        asked, drawn = (step, first, count), self._next
-        if drawn is None or drawn[0] != asked:
-            drawn = asked, self._thread.submit(self._samples.at, *asked)
-        batch = drawn[1].result()
-        after = first + count
-        coming = (step, after, count) if after < self._samples.batch else (step + 1, 0, count)
-        self._next = coming, self._thread.submit(self._samples.at, *coming)
-        return batch
+    def share(self, team: Team, step: int, part: int) -> dict[str, Tensor]:
+        """Return what a process takes of a part, counted from 0, of a step's batch."""
+        size = self.plan.batch // self.plan.accumulate
+        count = size // team.size
+        return self.at(step, part * size + team.rank * count, count)
 
 
 def random_slice(

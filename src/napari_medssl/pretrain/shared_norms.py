@@ -6,18 +6,19 @@ batch each learn what one learns with all of it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_medssl.pretrain.processes import process_count
+if TYPE_CHECKING:
+    from napari_medssl.models.team import Team
 
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-def share_norms(module: nn.Module) -> None:
+def share_norms(module: nn.Module, team: Team) -> None:
     """Put a `SharedNorm` in the place of every batch norm within a module.
 
     Tensors and their names stay.
@@ -25,14 +26,15 @@ def share_norms(module: nn.Module) -> None:
     Parameters
     ----------
     module : Module
-        Changed. DistributedDataParallel comes after this, with ``broadcast_buffers=False``: counts
-        are the same everywhere.
+        Changed. DistributedDataParallel comes after this.
+    team : Team
+        Who shares a batch.
     """
     for name, child in module.named_children():
         if isinstance(child, _NORMS):
-            setattr(module, name, SharedNorm(child).train(child.training))
+            setattr(module, name, SharedNorm(child, team).train(child.training))
         else:
-            share_norms(child)
+            share_norms(child, team)
 
 
 class SharedNorm(nn.Module):
@@ -42,6 +44,8 @@ class SharedNorm(nn.Module):
     ----------
     norm : BatchNorm1d, BatchNorm2d or BatchNorm3d
         Whose tensors it takes over. Alone, and in evaluation, it does what that did.
+    team : Team
+        Whose batches are normed together.
     """
 
     weight: Tensor | None
@@ -50,8 +54,9 @@ class SharedNorm(nn.Module):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) -> None:
+    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d, team: Team) -> None:
         super().__init__()
+        self.team = team
         self.little, self.momentum = norm.eps, norm.momentum
         for name in ("weight", "bias"):
             self.register_parameter(name, getattr(norm, name))
@@ -62,7 +67,7 @@ class SharedNorm(nn.Module):
         """Return normed maps, (batch, channels, *sides)."""
         counted = self.running_mean is not None
         pace = self._pace() if self.training and counted else 0.0
-        if self.training and process_count() > 1:
+        if self.training and self.team.size > 1:
             return self._together(maps, pace)
         means, spreads = self.running_mean, self.running_var
         batch = self.training or not counted
@@ -82,10 +87,10 @@ class SharedNorm(nn.Module):
         over = (0, *range(2, maps.dim()))
         along = (1, -1, *(1 for _ in range(2, maps.dim())))
         values = maps.float()
-        count = values[:, 0].numel() * process_count()
-        mean = _total(values.sum(over)) / count
+        count = values[:, 0].numel() * self.team.size
+        mean = self.team.total(values.sum(over)) / count
         centred = values - mean.view(along)
-        variance = _total(centred.square().sum(over)) / count
+        variance = self.team.total(centred.square().sum(over)) / count
         self._remember(mean, variance * count / (count - 1), pace)
         normed = centred * torch.rsqrt(variance + self.little).view(along)
         if self.weight is not None and self.bias is not None:
@@ -97,26 +102,3 @@ class SharedNorm(nn.Module):
         if self.running_mean is not None and self.running_var is not None:
             self.running_mean.lerp_(mean, pace)
             self.running_var.lerp_(variance, pace)
-
-
-class _Total(torch.autograd.Function):
-    """A sum over processes; each process's loss may depend on it, so slopes are summed too."""
-
-    @staticmethod
-    def forward(ctx: Any, part: Tensor) -> Tensor:
-        return _summed(part)
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
-        return _summed(slopes[0])
-
-
-def _summed(part: Tensor) -> Tensor:
-    total = part.detach().clone()
-    distributed.all_reduce(total)
-    return total
-
-
-def _total(part: Tensor) -> Tensor:
-    total: Tensor = _Total.apply(part)
-    return total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,11 +13,27 @@ from napari_medssl.errors import MedSSLError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from napari_medssl.pretrain.images import Source
+    from napari_medssl.volume import Volume
     from napari_medssl.volume.geometry import Shape, Triple
+
+#: id of an image -> what it is like, or why it cannot be read
+Seen = dict[str, "ImageFacts | str"]
 
 #: spacings that differ by more than this factor are of two kinds
 _APART = 4.0
+#: images between two times that what was seen is kept
+_KEEP_EVERY = 50
+
+
+class Readable(Protocol):
+    """What of an `images.Source` a survey needs; that one comes with torch."""
+
+    @property
+    def id(self) -> str:
+        """Tells it from the others."""
+
+    def read(self) -> Volume:
+        """Open it; may raise `MedSSLError`."""
 
 
 @dataclass(frozen=True)
@@ -75,37 +91,43 @@ class ImageSurvey:
 
 
 def survey_images(
-    sources: Sequence[Source], told: Callable[[int], None] = lambda _: None
+    sources: Sequence[Readable],
+    told: Callable[[int], None] = lambda _: None,
+    *,
+    before: Seen | None = None,
+    keep: Callable[[Seen], None] = lambda _: None,
 ) -> ImageSurvey:
     """Read every image once; one that cannot be read is left out, and said why.
 
     Of several kinds of images the most frequent one is kept: a network learns one kind better,
     and the others are named.
 
+    Parameters
+    ----------
+    sources : sequence of Source
+        The images.
+    told : callable
+        Is told how many were read.
+    before : mapping, optional
+        What was seen of them earlier; these are not read again.
+    keep : callable
+        Is given what was seen so far, now and then, and in the end.
+
     Raises
     ------
     UsageError
         If none can be read.
     """
-    found: list[ImageFacts] = []
-    left_out: dict[str, str] = {}
-    for done, source in enumerate(sources, 1):
-        try:
-            volume = source.read()
-        except MedSSLError as error:
-            left_out[source.id] = str(error)
-        else:
-            geometry = volume.geometry
-            found.append(
-                ImageFacts(
-                    source.id,
-                    volume.modality,
-                    geometry.shape,
-                    geometry.spacing_mm,
-                    volume.is_rgb,
-                )
-            )
-        told(done)
+    seen: Seen = dict(before or {})
+    new = [source for source in sources if source.id not in seen]
+    for done, source in enumerate(new, 1):
+        seen[source.id] = _look_at(source)
+        if done % _KEEP_EVERY == 0 or done == len(new):
+            keep(seen)
+        told(len(sources) - len(new) + done)
+    here = {source.id: seen[source.id] for source in sources}
+    found = [one for one in here.values() if isinstance(one, ImageFacts)]
+    left_out = {name: one for name, one in here.items() if isinstance(one, str)}
     if not found:
         why = next(iter(left_out.values()), "there are none")
         raise UsageError(
@@ -114,6 +136,15 @@ def survey_images(
         )
     kept = _of_one_kind(found, left_out)
     return ImageSurvey(tuple(kept), left_out)
+
+
+def _look_at(source: Readable) -> ImageFacts | str:
+    try:
+        volume = source.read()
+    except MedSSLError as error:
+        return str(error)
+    there = volume.geometry
+    return ImageFacts(source.id, volume.modality, there.shape, there.spacing_mm, volume.is_rgb)
 
 
 def _of_one_kind(found: list[ImageFacts], left_out: dict[str, str]) -> list[ImageFacts]:

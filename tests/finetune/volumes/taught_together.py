@@ -17,9 +17,9 @@ from test_recipe import look, network_of
 from napari_medssl.finetune.volumes.following import follow
 from napari_medssl.finetune.volumes.prepared import prepare_all
 from napari_medssl.finetune.volumes.recipe import PREPARED, Lesson, teach
-from napari_medssl.finetune.volumes.team import Team, gathered
 from napari_medssl.io import atomic_write
 from napari_medssl.models.inference import prepare_for_inference
+from napari_medssl.models.team import Team, gathered
 
 
 def look_quickly(network, image):

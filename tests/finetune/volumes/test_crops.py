@@ -7,8 +7,9 @@ import pytest
 import torch
 from bright_cases import PLAN, bright_case, plan_with, prepared_cases
 
-from napari_medssl.finetune.volumes.crops import Crops
+from napari_medssl.finetune.volumes.crops import Batch, Crops
 from napari_medssl.finetune.volumes.prepared import prepare
+from napari_medssl.models.team import Team
 
 
 def test_the_same_step_gives_the_same_crops_and_another_does_not():
@@ -72,3 +73,13 @@ def test_an_image_smaller_than_a_crop_is_surrounded_by_what_does_not_count():
     assert batch.image.shape[2:] == (32, 32, 32)
     assert (batch.weight == 0).any()
     assert (batch.weight == 1).any()
+
+
+def test_a_gpu_gets_the_same_crops_cut_ahead(monkeypatch):
+    monkeypatch.setattr(Batch, "pinned", lambda self: self)
+    monkeypatch.setattr(Batch, "to", lambda self, device: self)
+    crops, team = Crops(prepared_cases(2), PLAN), Team()
+    here, ahead = crops.shares(team, "cpu"), crops.shares(team, "cuda:0")
+    for step in (0, 1, 2, 7):
+        assert torch.equal(here(step).image, ahead(step).image)
+        assert torch.equal(here(step).classes, ahead(step).classes)

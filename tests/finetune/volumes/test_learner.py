@@ -70,3 +70,34 @@ def test_an_encoder_may_stay_as_it_is(batches):
 
 def test_half_precision_learns_too(batches):
     assert torch.isfinite(learned(batches, precision="bfloat16").average()["head.bias"]).all()
+
+
+def test_where_channels_lie_in_memory_changes_the_order_of_sums_only(batches):
+    plain = learned(batches).network.state_dict()
+    learner = learned(batches, channels_last=True)
+    assert learner.network.state_dict()["head.weight"].stride()[1] == 1
+    for name, tensor in learner.network.state_dict().items():
+        torch.testing.assert_close(tensor, plain[name], atol=2e-3, rtol=1e-2)
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_under_the_protocol_of_the_decoder_the_encoder_stays_with_all_it_counted(
+    batches, checkpointing
+):
+    changes = {"network": "unet_literal", "arguments": {"widths": (4, 8)}}
+    learner = learned(batches, protocol="decoder", checkpointing=checkpointing, **changes)
+    encoder = learner.network.encoder_state()
+    assert any(name.endswith("running_mean") for name in encoder)
+    for name, tensor in network_of(plan_with(**changes)).state_dict().items():
+        assert torch.equal(tensor, learner.network.state_dict()[name]) == (name in encoder), name
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_under_the_protocol_of_the_kidney_the_image_is_drawn_again(batches, checkpointing):
+    changes = {"network": "kidney_dense", "arguments": {}, "checkpointing": checkpointing}
+    before = network_of(plan_with(**changes)).state_dict()
+    for protocol, learns in (("ours", False), ("kidney", True)):
+        after = learned(batches, protocol=protocol, **changes).network.state_dict()
+        drawing = [name for name in after if name.startswith("reconstruction.")]
+        assert drawing
+        assert any(not torch.equal(after[name], before[name]) for name in drawing) == learns

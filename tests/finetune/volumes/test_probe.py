@@ -79,3 +79,39 @@ def test_crops_are_rounded_up_to_what_the_network_takes():
     plan = plan_with(patch=(17, 16, 3))
     assert fitting(plan, network_of(PLAN)).patch == (18, 16, 4)
     assert fitting(PLAN, network_of(PLAN)) is PLAN
+
+
+class OnGpu:
+    """Stands in for a network on a GPU."""
+
+    multiple, smallest = 2, 4
+
+    def parameters(self):
+        return iter([type("Weight", (), {"is_cuda": True})()])
+
+    def zero_grad(self, *, set_to_none):
+        assert set_to_none
+
+
+@pytest.mark.parametrize(("quicker", "compiles"), [(0.05, True), (0.0999, False)])
+def test_a_gpu_compiles_where_that_leaves_time_for_more_steps(monkeypatch, quicker, compiles):
+    clock = iter([0.0, 30.0])
+    monkeypatch.setattr(probe.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(
+        probe, "_seconds_a_step", lambda plan, *_: quicker if plan.compiled else 0.1
+    )
+    made = probed(PLAN, OnGpu(), prepared_cases(1), minutes=10)
+    assert made.compiled == compiles
+    assert made.steps == int((570 / 0.05 if compiles else 600 / 0.1) * 0.85)
+
+
+def test_a_gpu_without_a_compiler_learns_without(monkeypatch):
+    def measure(plan, *_):
+        if plan.compiled:
+            raise RuntimeError("no compiler found")
+        return 0.1
+
+    monkeypatch.setattr(probe, "_seconds_a_step", measure)
+    made = probed(PLAN, OnGpu(), prepared_cases(1), minutes=10)
+    assert not made.compiled
+    assert "The network is not compiled: RuntimeError." in made.reasons

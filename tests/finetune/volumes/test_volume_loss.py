@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from napari_medssl.finetune.volumes.loss import dice_and_entropy
+from napari_medssl.finetune.volumes.loss import dice_and_entropy, redrawing_error
 
 
 def slow(logits, classes, weight) -> float:
@@ -58,3 +58,30 @@ def test_nothing_looked_at_is_no_division_by_zero():
     logits = torch.randn(1, 2, 4, 4)
     found = dice_and_entropy(logits, torch.zeros(1, 4, 4, dtype=torch.long), torch.zeros(1, 4, 4))
     assert found.isfinite()
+
+
+def drawn_by_chance() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    classes = (torch.rand(2, 4, 4, 4) < 0.1).long()
+    return torch.randn(2, 2, 4, 4, 4), classes, torch.ones(2, 4, 4, 4)
+
+
+def test_its_parts_are_weighed():
+    given = drawn_by_chance()
+    entropy, dice = (dice_and_entropy(*given, parts=p) for p in ((1.0, 0.0), (0.0, 1.0)))
+    torch.testing.assert_close(dice_and_entropy(*given), entropy + dice)
+    mixed = dice_and_entropy(*given, parts=(0.6, 0.4))
+    torch.testing.assert_close(mixed, 0.6 * entropy + 0.4 * dice)
+
+
+def test_balanced_a_rare_class_counts_as_much_as_a_frequent_one():
+    logits, classes, weight = drawn_by_chance()
+    each = torch.nn.functional.cross_entropy(logits, classes, reduction="none")
+    by_hand = (each[classes == 0].mean() + each[classes == 1].mean()) / 2
+    found = dice_and_entropy(logits, classes, weight, parts=(1.0, 0.0), balanced=True)
+    torch.testing.assert_close(found, by_hand)
+
+
+def test_an_image_drawn_again_is_measured_by_its_mean_square():
+    image = torch.zeros(2, 1, 3, 3)
+    assert redrawing_error(image + 2, image) == 4

@@ -44,11 +44,11 @@ def test_regions_stay_where_they_are():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("stage", "name"), [("encoder", "images"), ("decoder", "regions")])
-def test_each_loss_falls(tmp_path: Path, stage: str, name: str):
+@pytest.mark.parametrize("stage", ["encoder", "decoder"])
+def test_each_loss_falls(tmp_path: Path, stage: str):
     told = Told()
     learned(of_stage(stage, steps=30, rate=1e-2), tmp_path, told=told)
-    first, last = ([values[name] for _, values in told.metrics][n] for n in (0, -1))
+    first, last = ([values["loss"] for _, values in told.metrics][n] for n in (0, -1))
     assert last < first
 
 

@@ -40,7 +40,7 @@ def test_small_views_are_smaller_and_as_many_as_wanted():
 
 def test_the_centre_follows_the_teachers_answers():
     method = method_of(PLAN)
-    method._answers = torch.full((8, 32), 2.0)
+    method._told = [torch.full((32,), 1.0), torch.full((32,), 3.0)]  # of two parts of a batch
     method.after_step(0)
     torch.testing.assert_close(method.centre, torch.full((32,), 0.2))
 

@@ -64,6 +64,28 @@ def test_what_lies_inside_the_mask_is_kept_in_its_box():
     assert torch.equal(method._half(image_of(array), 1), torch.zeros(1, 4, 4, 4))  # nothing there
 
 
+def test_what_was_drawn_is_kept_whatever_it_looks_like():
+    array, drawn = np.random.default_rng(0).random((6, 6, 12)) + 1, np.zeros((6, 6, 12), np.uint8)
+    drawn[1:3, 2:5, 1:4] = drawn[2:4, 1:3, 8:10] = 1
+    image = replace(image_of(array), inside=drawn)
+    method = method_of(replace(PLAN, crop=(4, 4, 4), settings={"mask": "labels"}))
+    assert method.refuses(image) == ""
+    for side, count in ((0, 2 * 3 * 3), (1, 2 * 2 * 2)):
+        assert (method._half(image, side) > 0).sum() == count
+    kept = method._half(image, 1)[0, 1:3, 1:3, 1:3].numpy()
+    assert np.array_equal(kept, array[2:4, 1:3, 8:10].astype(np.float16))
+
+
+def test_without_a_mask_on_both_halves_an_image_is_refused():
+    method = method_of(replace(PLAN, settings={"mask": "labels"}))
+    image = image_of(np.ones((4, 4, 8)))
+    assert method.refuses(image) == "it has no mask"
+    one_sided = np.zeros((4, 4, 8), np.uint8)
+    one_sided[1, 1, 1] = 1
+    assert "one of its halves" in method.refuses(replace(image, inside=one_sided))
+    assert method_of(PLAN).refuses(image) == ""
+
+
 def test_larger_than_the_crop_it_is_cut_about_its_middle():
     method = method_of(replace(PLAN, crop=(2, 2, 2), settings={"mask": "none"}))
     kept = method._half(marked(8), 0)[0, 0, 0] * 16
@@ -103,7 +125,7 @@ def test_sides_that_come_out_alike_are_said():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"mask": "labels"}, {"threshold": "mean"}, {"polarity": "up"}, {"fit": "cut"}, {"margin": 0.0},
+    [{"mask": "drawn"}, {"threshold": "mean"}, {"polarity": "up"}, {"fit": "cut"}, {"margin": 0.0},
      {"literal": "yes"}],
 )  # fmt: skip
 def test_settings_that_are_none_are_refused(settings):

@@ -58,8 +58,8 @@ def test_all_three_losses_fall(tmp_path: Path):
     learned(plan, tmp_path, told=told)
     first, last = ([values for _, values in told.metrics][n] for n in (0, -1))
     assert last["loss"] < first["loss"]
-    assert last["prediction"] < first["prediction"]
-    assert {"patches", "images", "token_spread", "teacher_entropy"} <= last.keys()
+    assert last["prediction loss"] < first["prediction loss"]
+    assert {"patches loss", "images loss", "token_spread", "teacher_entropy"} <= last.keys()
 
 
 @pytest.mark.slow

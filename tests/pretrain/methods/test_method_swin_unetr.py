@@ -49,7 +49,7 @@ def test_its_losses_fall(tmp_path: Path, place: str):
     plan = replace(PLAN, steps=30, rate=1e-2, settings={"place": place})
     method, _ = learned(plan, tmp_path, told=told)
     assert loss_of(method) < loss_of(method_of(plan))
-    names = {"rotation", "contrast", "inpainting", "collapse"}
+    names = {"rotation loss", "contrast loss", "inpainting loss", "collapse"}
     assert all(names <= values.keys() for _, values in told.metrics)
 
 

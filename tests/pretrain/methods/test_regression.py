@@ -6,9 +6,8 @@ import pytest
 import torch
 from made_scans import learned, loss_of, method_of, plan_for, prepared, resumed_alike
 
-from napari_medssl.pretrain.optimisers import optimiser_for
-from napari_medssl.pretrain.recipe import learn_step
-from napari_medssl.pretrain.samples import Ahead, Samples
+from napari_medssl.pretrain.learner import Learner
+from napari_medssl.pretrain.samples import Samples
 
 PLAN = plan_for("regression")
 
@@ -49,9 +48,8 @@ def test_in_parts_a_batch_has_the_same_gradient():
     for parts in (1, 2, 4):
         plan = plan_for("regression", accumulate=parts)
         method = method_of(plan)
-        method.freeze_the_rest()
-        with Ahead(Samples(prepared(), method)) as batches:
-            learn_step(method, optimiser_for(method, plan), batches, 0)
+        with Learner(method, prepared()) as learner:
+            learner.step(0)
         slopes.append([p.grad.clone() for p in method.parameters()])
     for others in slopes[1:]:
         for one, other in zip(slopes[0], others, strict=True):

@@ -10,16 +10,18 @@ import torch
 
 from napari_medssl.finetune.volumes.augment import Placement, change_grey, cut, draw_matrix
 from napari_medssl.finetune.volumes.prepared import ONCE
+from napari_medssl.models.ahead import Ahead
 from napari_medssl.models.draws import batch_at, draws
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
     from napari_medssl.finetune.volumes.plan import VolumePlan
     from napari_medssl.finetune.volumes.prepared import Prepared
+    from napari_medssl.models.team import Team
 
 #: of the crops, this part has its middle on a label; the others lie anywhere that counts
 _ON_A_LABEL = 0.67
@@ -45,8 +47,14 @@ class Batch:
 
     def to(self, device: str) -> Batch:
         """Return it on another device."""
-        parts = (self.image, self.classes, self.weight)
-        return Batch(*(part.to(device, non_blocking=True) for part in parts))
+        return self._each(lambda part: part.to(device, non_blocking=True))
+
+    def pinned(self) -> Batch:
+        """Return it in memory that a GPU reads by itself."""
+        return self._each(lambda part: part.pin_memory())
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return Batch(change(self.image), change(self.classes), change(self.weight))
 
 
 class Crops:
@@ -79,6 +87,20 @@ class Crops:
         crops = [self._crop(self._cases[order[item]], step, item) for item in share]
         image, classes, weight = (torch.stack(parts) for parts in zip(*crops, strict=True))
         return Batch(image, classes.long(), weight / ONCE)
+
+    def shares(self, team: Team, device: str) -> Callable[[int], Batch]:
+        """Return what gives a process's share of a step's crops, on a device.
+
+        For a GPU the next ones are cut meanwhile; on a processor that would only be in the way.
+        """
+
+        def cut_share(step: int) -> Batch:
+            return self.at(step, team.rank, team.size)
+
+        if not device.startswith("cuda"):
+            return cut_share
+        ahead = Ahead(lambda step: cut_share(step).pinned(), lambda step: (step + 1,))
+        return lambda step: ahead.at(step).to(device)
 
     def _crop(self, case: Prepared, step: int, item: int) -> tuple[Tensor, Tensor, Tensor]:
         plan = self._plan

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,33 +14,7 @@ from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.saved_state import load_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from napari_medssl.finetune.volumes.team import Team
-
-
-def call_for_help(
-    team: Team, plan: VolumePlan, cases: Sequence[str], prepared: Path, state: Path, settings: str
-) -> None:
-    """Tell the others what is to be taught; for the first one.
-
-    Parameters
-    ----------
-    team : Team
-        Of this process.
-    plan : VolumePlan
-        How.
-    cases : sequence of str
-        Ids of the cases to learn from.
-    prepared : Path
-        Folder in which they lie prepared.
-    state : Path
-        Where a run that was stopped left its state.
-    settings : str
-        Hash of all that the result depends on.
-    """
-    facts: dict[str, Any] = {"plan": plan.as_row(), "cases": list(cases), "settings": settings}
-    team.told({**facts, "prepared": str(prepared), "state": str(state)})
+    from napari_medssl.models.team import Team
 
 
 def follow(team: Team, device: str) -> None:
@@ -54,8 +27,8 @@ def follow(team: Team, device: str) -> None:
     device : str
         What the first one computes on.
     """
-    while (told := team.told(None)) is not None:
-        plan = VolumePlan.from_row(told["plan"])
+    for task in team.tasks():
+        plan = VolumePlan.from_row(task.plan)
         network = build_network(
             plan.network,
             dimensions=plan.dimensions,
@@ -63,13 +36,12 @@ def follow(team: Team, device: str) -> None:
             classes=len(plan.values) + 1,
             **plan.arguments,
         )
-        torch.set_num_threads(max(1, plan.threads // team.size))
+        torch.set_num_threads(team.threads(plan.threads))
         learner = Learner(network.to(team.device(device)), plan, team)
-        saved = load_state(Path(told["state"]), told["settings"], learner.state, learner.optimiser)
+        saved = load_state(task.state, task.settings, learner.state, learner.optimiser)
         step = saved[0].step if saved else 0
-        cases = [load_prepared(Path(told["prepared"]), case, plan) for case in told["cases"]]
-        crops = Crops(cases, plan)
+        crops = Crops([load_prepared(task.prepared, case, plan) for case in task.items], plan)
+        batches = crops.shares(team, learner.device)
         while team.agreed(False):
-            batch = crops.at(step, team.rank, team.size).to(learner.device)
-            learner.step(batch, step)
+            learner.step(batches(step), step)
             step += 1

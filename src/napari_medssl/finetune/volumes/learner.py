@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -12,10 +12,11 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from napari_medssl.errors import MedSSLError
-from napari_medssl.finetune.volumes.loss import dice_and_entropy
-from napari_medssl.finetune.volumes.team import Team
+from napari_medssl.finetune.volumes.loss import dice_and_entropy, redrawing_error
+from napari_medssl.finetune.volumes.protocols import protocol
 from napari_medssl.models.draws import draws
 from napari_medssl.models.networks.network import Features
+from napari_medssl.models.team import Team
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from napari_medssl.models.networks.network import SegmentationNetwork
 
 _LONGEST = 12.0
+_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 class Learner:
@@ -45,9 +47,19 @@ class Learner:
     def __init__(
         self, network: SegmentationNetwork, plan: VolumePlan, team: Team | None = None
     ) -> None:
+        if plan.channels_last:
+            for weight in network.parameters():
+                weight.data = _channels_last(weight.data)
         self.network, self._plan, self._team = network, plan, team or Team()
-        self._logits = self._together(_Logits(network, checkpointing=plan.checkpointing))
+        self._protocol = protocol(plan.protocol)
+        redraws = self._protocol.reconstruction > 0
+        logits = _Logits(network, checkpointing=plan.checkpointing, redraws=redraws)
+        if plan.compiled:
+            logits.compile()
+        self._logits = self._together(logits)
         encoder = [p for _, p in network.encoder_parameters()]
+        for parameter in encoder:
+            parameter.requires_grad_(not self._protocol.frozen_encoder)
         decoder = [p for _, p in network.decoder_parameters()]
         self.optimiser = torch.optim.AdamW(
             [
@@ -81,13 +93,27 @@ class Learner:
         MedSSLError
             If the loss is not a number.
         """
-        plan = self._plan
+        plan, wanted = self._plan, self._protocol
         self.network.train()
+        if wanted.frozen_encoder:  # what its norms counted stays too
+            for part in self.network.encoder_parts:
+                self.network.get_submodule(part).eval()
         own = draws(plan.seed, "dropout", step, self._team.rank)
         torch.manual_seed(int(own.integers(2**31)))
         with self._precision():
-            logits = self._logits(batch.image)
-        loss = dice_and_entropy(logits, batch.classes, batch.weight, self._team.total)
+            image = _channels_last(batch.image) if plan.channels_last else batch.image
+            logits, redrawn = self._logits(image)
+        loss = dice_and_entropy(
+            logits,
+            batch.classes,
+            batch.weight,
+            self._team.total,
+            parts=wanted.parts_at(step, plan.steps),
+            balanced=wanted.balanced,
+        )
+        if redrawn is not None:
+            error = redrawing_error(redrawn, batch.image, self._team.total)
+            loss = (1 - wanted.reconstruction) * loss + wanted.reconstruction * error
         if not bool(loss.isfinite()):
             raise MedSSLError(
                 f"the loss is no longer a number at step {step}, so learning was stopped",
@@ -138,20 +164,33 @@ class Learner:
         yield from self.network.state_dict(keep_vars=True).items()
 
 
+def _channels_last(tensor: Tensor) -> Tensor:
+    """Lay channels beside each other, of weights and of images of convolutions."""
+    layout = _CHANNELS_LAST.get(tensor.dim())
+    return tensor if layout is None else tensor.contiguous(memory_format=layout)
+
+
 class _Logits(nn.Module):
-    """From an image to logits; to save memory, activations are computed twice."""
+    """From an image to logits, and to the image drawn again where that is learned from.
 
-    def __init__(self, network: SegmentationNetwork, *, checkpointing: bool) -> None:
+    To save memory, activations are computed twice.
+    """
+
+    def __init__(self, network: SegmentationNetwork, *, checkpointing: bool, redraws: bool) -> None:
         super().__init__()
-        self.network, self._checkpointing = network, checkpointing
+        self.network, self._checkpointing, self._redraws = network, checkpointing, redraws
 
-    def forward(self, image: Tensor) -> Tensor:
-        if not self._checkpointing:
-            logits: Tensor = self.network(image)
-            return logits
-        self.network.require_sides(tuple(image.shape[2:]))
-        *skips, deepest = checkpoint(_flat_encode, self.network, image, use_reentrant=False)
-        return checkpoint(_flat_decode, self.network, image, *skips, deepest, use_reentrant=False)
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor | None]:
+        network: Any = self.network  # of those that draw the image, one more method is called
+        network.require_sides(tuple(image.shape[2:]))
+        if self._checkpointing:
+            *skips, deepest = checkpoint(_flat_encode, network, image, use_reentrant=False)
+            logits = checkpoint(_flat_decode, network, image, *skips, deepest, use_reentrant=False)
+            features = Features(tuple(skips), deepest)
+        else:
+            features = network.encode(image)
+            logits = network.decode(image, features)
+        return logits, network.reconstruct(features) if self._redraws else None
 
 
 def _flat_encode(network: SegmentationNetwork, image: Tensor) -> tuple[Tensor, ...]:

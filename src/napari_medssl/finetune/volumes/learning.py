@@ -15,11 +15,12 @@ from napari_medssl.finetune.volumes.plan import WEIGHTS, VolumePlan
 from napari_medssl.finetune.volumes.planning import Machine, plan_for
 from napari_medssl.finetune.volumes.prepared import prepare_all
 from napari_medssl.finetune.volumes.probe import fitting, probed, smaller
+from napari_medssl.finetune.volumes.protocols import require_protocol, under
 from napari_medssl.finetune.volumes.recipe import PREPARED, STATE, Lesson, teach
-from napari_medssl.finetune.volumes.team import Team
 from napari_medssl.models.memory import ran_out
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
+from napari_medssl.models.team import Team
 from napari_medssl.models.trained import OutputClass, TrainedCard, read_card
 from napari_medssl.models.trained_weights import load_start, read_trained, save_trained
 
@@ -154,7 +155,7 @@ def _require_apart(training: Sequence[Example], held_out: Sequence[Example]) -> 
 def _first_plan(wanted: Wanted, found: Survey, start: TrainedCard | None) -> VolumePlan:
     names = {value: label.name for value, label in wanted.labels.items()}
     machine = Machine(wanted.device, wanted.threads)
-    return plan_for(
+    plan = plan_for(
         found,
         names,
         machine,
@@ -163,6 +164,8 @@ def _first_plan(wanted: Wanted, found: Survey, start: TrainedCard | None) -> Vol
         seed=wanted.seed,
         steps=wanted.steps or 1,
     )
+    require_protocol(wanted.protocol, network=plan.network, begins_with_weights=start is not None)
+    return under(plan, wanted.protocol)
 
 
 def _warn(found: Survey, report: Report) -> None:

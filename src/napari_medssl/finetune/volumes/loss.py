@@ -20,6 +20,9 @@ def dice_and_entropy(
     classes: Tensor,
     weight: Tensor,
     total: Callable[[Tensor], Tensor] = lambda sums: sums,
+    *,
+    parts: tuple[float, float] = (1.0, 1.0),
+    balanced: bool = False,
 ) -> Tensor:
     """Return soft Dice loss plus cross-entropy.
 
@@ -36,6 +39,10 @@ def dice_and_entropy(
         0 leaves a voxel out of both.
     total : callable
         Adds up the sums of all processes, where each has a part of the batch.
+    parts : (float, float)
+        Weights of cross-entropy and Dice.
+    balanced : bool
+        Whether in the cross-entropy each class that is there counts alike, however rare.
 
     References
     ----------
@@ -47,10 +54,30 @@ def dice_and_entropy(
     likely = logits.softmax(1) * counted
     drawn = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * counted
     over = (0, *range(2, logits.dim()))
+    if balanced:
+        voxels = total(drawn.sum(over))
+        weight = weight * (voxels.sum() / voxels.clamp(min=1) / (voxels > 0).sum())[classes]
     of_voxels = torch.stack([(entropy * weight).sum(), weight.sum()])
     of_classes = [(likely * drawn).sum(over), likely.sum(over), drawn.sum(over)]
     sums = total(torch.cat([of_voxels, *of_classes]))
     mean_entropy = sums[0] / sums[1].clamp(min=1)
     shared, found, there = sums[2:].chunk(3)
     dice = (2 * shared + _SMOOTH) / (found + there + _SMOOTH)
-    return mean_entropy + (1 - dice[1:]).mean()
+    return parts[0] * mean_entropy + parts[1] * (1 - dice[1:]).mean()
+
+
+def redrawing_error(
+    drawn: Tensor, image: Tensor, total: Callable[[Tensor], Tensor] = lambda sums: sums
+) -> Tensor:
+    """Return the mean squared error of an image that a network draws again.
+
+    Parameters
+    ----------
+    drawn, image : (batch, channels, *sides) tensor
+        What was drawn, and what was there.
+    total : callable
+        As in `dice_and_entropy`.
+    """
+    wrong = (drawn.float() - image.float()).square()
+    sums = total(torch.stack([wrong.sum(), wrong.new_tensor(float(wrong.numel()))]))
+    return sums[0] / sums[1]

@@ -51,12 +51,18 @@ class VolumePlan:
         Degrees by which crops are turned at most.
     corrected_weight : float
         How much more a corrected voxel counts.
+    protocol : str
+        Key of `PROTOCOLS`: what stays as it is, and what it is measured by.
     check_every : int
         Steps between two looks at the held-out cases.
     precision : {"float32", "bfloat16"}
         Of the network's arithmetic.
     checkpointing : bool
         Whether activations are computed twice instead of being kept, which saves memory.
+    channels_last : bool
+        Whether channels lie beside each other in memory, as GPUs compute convolutions.
+    compiled : bool
+        Whether the network is compiled before it learns.
     threads : int
         Processor threads: sums come out bit by bit the same only with as many.
     reasons : tuple of str
@@ -85,9 +91,12 @@ class VolumePlan:
     mirrored: bool = False
     turned: float = 20.0
     corrected_weight: float = 2.0
+    protocol: str = "ours"
     check_every: int = 50
     precision: Precision = "float32"
     checkpointing: bool = False
+    channels_last: bool = False
+    compiled: bool = False
     threads: int = 1
     reasons: tuple[str, ...] = ()
 

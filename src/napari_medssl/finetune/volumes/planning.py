@@ -128,6 +128,7 @@ def plan_for(
         "mirrored": not sided,
         "threads": machine.threads,
         "precision": "bfloat16" if machine.device.startswith("cuda") else "float32",
+        "channels_last": machine.device.startswith("cuda"),
     }
     if sided:
         reasons.append(f"'{sided[0]}' lies on one side, so left and right are not exchanged.")

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import affine_transform
 
 from napari_medssl.models.draws import draws
 from napari_medssl.volume import Pipeline
+from napari_medssl.volume.carried import carried, share_of
 from napari_medssl.volume.finite import fill_not_finite
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from napari_medssl.volume import Geometry
 
 _MOST_PLACES = 20_000
-_SAME = 1e-6
 _PARTS = ("image", "classes", "weight")
 
 
@@ -107,10 +106,10 @@ def prepare(case_id: str, case: Labelled, plan: VolumePlan) -> Prepared:
     classes = _classes(case.labels, plan.values, old, new)
     weight = np.full(classes.shape, ONCE, np.uint8)
     if case.looked_at is not None:
-        weight[~_carried(case.looked_at, old, new)] = 0
+        weight[~carried(case.looked_at, old, new)] = 0
     if case.corrected is not None:
         more = np.uint8(round(ONCE * (1 + plan.corrected_weight)))
-        weight[_carried(case.corrected, old, new) & (weight > 0)] = more
+        weight[carried(case.corrected, old, new) & (weight > 0)] = more
     return Prepared(
         case_id,
         image.geometry.spacing_mm,
@@ -128,27 +127,11 @@ def _classes(
     classes = np.zeros(new.shape, np.uint8)
     most = np.full(new.shape, 0.5, np.float32)
     for number, value in enumerate(values, 1):
-        share = _share(labels == value, old, new)
+        share = share_of(labels == value, old, new)
         more = share >= most if number == 1 else share > most
         classes[more] = number
         most[more] = share[more]
     return classes
-
-
-def _carried(mask: NDArray[np.bool_], old: Geometry, new: Geometry) -> NDArray[np.bool_]:
-    carried: NDArray[np.bool_] = _share(mask, old, new) >= 0.5
-    return carried
-
-
-def _share(mask: NDArray[np.bool_], old: Geometry, new: Geometry) -> NDArray[np.float32]:
-    """Return how much of each voxel of the new grid a mask of the old one fills, 0..1."""
-    to_old = np.linalg.inv(old.affine) @ new.affine
-    if old.shape == new.shape and np.allclose(to_old, np.eye(4), atol=_SAME):
-        return mask.astype(np.float32)
-    share: NDArray[np.float32] = affine_transform(
-        mask.astype(np.float32), to_old[:3, :3], to_old[:3, 3], new.shape, order=1
-    )
-    return share
 
 
 def _places(

@@ -10,11 +10,10 @@ import torch
 
 from napari_medssl.errors import UsageError
 from napari_medssl.finetune.volumes.crops import Crops
-from napari_medssl.finetune.volumes.following import call_for_help
 from napari_medssl.finetune.volumes.judging import judge
 from napari_medssl.finetune.volumes.learner import Learner
-from napari_medssl.finetune.volumes.team import Team
 from napari_medssl.models.saved_state import Progress, load_state, save_state
+from napari_medssl.models.team import Task, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,15 +121,14 @@ def teach(
     if not training:
         raise UsageError("no case to learn from", expected="at least one with a finished mask")
     team = lesson.team
-    torch.set_num_threads(max(1, plan.threads // team.size))
-    if team.size > 1:
-        prepared, ids = lesson.folder / PREPARED, [case.id for case in training]
-        call_for_help(team, plan, ids, prepared, lesson.folder / STATE, lesson.settings)
+    torch.set_num_threads(team.threads(plan.threads))
+    ids, folder = tuple(case.id for case in training), lesson.folder
+    team.call(Task(plan.as_row(), ids, folder / PREPARED, folder / STATE, lesson.settings))
     learner, crops, report = Learner(network, plan, team), Crops(training, plan), lesson.report
     state = learner.state
     saved = load_state(lesson.folder / STATE, lesson.settings, state, learner.optimiser)
     progress, best = saved or (Progress(lesson.settings), learner.average())
-    clock = _Clock(progress.step)
+    clock, batches = _Clock(progress.step), crops.shares(team, learner.device)
 
     def save(progress: Progress, best: dict[str, Tensor]) -> None:
         path = lesson.folder / STATE
@@ -150,8 +148,7 @@ def teach(
     if progress.step == 0 and progress.before is None and not lesson.stop():
         progress = replace(progress, before=dice())
     while team.agreed(progress.step < plan.steps and not lesson.stop()):
-        batch = crops.at(progress.step, team.rank, team.size).to(learner.device)
-        loss = learner.step(batch, progress.step)
+        loss = learner.step(batches(progress.step), progress.step)
         progress = replace(progress, step=progress.step + 1)
         clock.tell(report, progress.step, plan.steps, loss)
         last = progress.step == plan.steps

@@ -46,6 +46,8 @@ class Wanted:
         Key of a `NetworkCard`; chosen where None.
     start : Path or None
         Weights of ours to begin with; None begins with random ones.
+    protocol : str
+        Key of `PROTOCOLS`.
     """
 
     training: Sequence[Example]
@@ -59,6 +61,7 @@ class Wanted:
     seed: int = 0
     network: str | None = None
     start: Path | None = None
+    protocol: str = "ours"
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,5 +6,5 @@ asked for a loss, and importing it warns. monai's Barlow Twins divides unbiased 
 batch, and its contrastive loss keeps (2 batch)^2 x channels numbers.
 
 Where a batch is shared among processes, its vectors are first brought together with
-``pretrain.processes.whole_batch``.
+``Team.rows``.
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_medssl.pretrain.losses.pairs import require_pairs
+from napari_medssl.pretrain.precision import in_float32
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _LITTLE = 1e-5
 
 
+@in_float32
 def barlow_twins(first: Tensor, second: Tensor, *, redundancy: float = 5e-3) -> Tensor:
     """Return sum_i (1 - C_ii)^2 + redundancy * sum_(i != j) C_ij^2.
 
@@ -46,6 +48,5 @@ def barlow_twins(first: Tensor, second: Tensor, *, redundancy: float = 5e-3) -> 
 
 
 def _standardised(vectors: Tensor) -> Tensor:
-    vectors = vectors.float()
     spread = vectors.var(0, correction=0)
     return (vectors - vectors.mean(0)) * torch.rsqrt(spread + _LITTLE)

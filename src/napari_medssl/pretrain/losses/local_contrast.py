@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional
 
 from napari_medssl.errors import UsageError
+from napari_medssl.pretrain.precision import in_float32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 REGIONS, REGION_SIDE, NEGATIVES = 13, 3, 5
 
 
+@in_float32
 def local_contrast(
     first: Tensor,
     second: Tensor,
@@ -52,7 +54,7 @@ def local_contrast(
     ----------
     Umapathy (S4), section II.C, after Chaitanya 2020, equation 4.
     """
-    one, other = (_regions(maps.float(), corners, side) for maps in (first, second))
+    one, other = (_regions(maps, corners, side) for maps in (first, second))
     near = torch.from_numpy(nearest_regions(corners, negatives)).to(one.device)
     there = _find(one, other, near, temperature)
     return (there + _find(other, one, near, temperature)) / 2

@@ -8,11 +8,13 @@ import torch
 from torch.nn import functional
 
 from napari_medssl.pretrain.losses.pairs import require_pairs
+from napari_medssl.pretrain.precision import in_float32
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
+@in_float32
 def nt_xent(first: Tensor, second: Tensor, *, temperature: float = 0.1) -> Tensor:
     """Return the mean over all 2 x batch vectors of -log softmax(cosine / temperature).
 
@@ -36,7 +38,7 @@ def nt_xent(first: Tensor, second: Tensor, *, temperature: float = 0.1) -> Tenso
     Chen 2020 (SimCLR), equation 1; Umapathy (S4), section II.C.
     """
     require_pairs(first, second, 2, "the contrastive loss")
-    vectors = functional.normalize(torch.cat([first, second]).float(), dim=1)
+    vectors = functional.normalize(torch.cat([first, second]), dim=1)
     count = len(first)
     alike = vectors @ vectors.T / temperature
     itself = torch.eye(2 * count, dtype=torch.bool, device=alike.device)

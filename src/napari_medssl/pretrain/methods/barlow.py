@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from napari_medssl.pretrain.heads import barlow_projection
 from napari_medssl.pretrain.losses.barlow import barlow_twins
 from napari_medssl.pretrain.methods.two_views import TwoViews
-from napari_medssl.pretrain.processes import whole_batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +38,11 @@ class Barlow(TwoViews):
         """Return how far the correlations of features are from the identity."""
         del step
         first, second = (
-            whole_batch(self.projection(self.vectors(batch[name]))) for name in ("first", "second")
+            self.team.rows(self.projection(self.vectors(batch[name])))
+            for name in ("first", "second")
         )
         self.note(first)
         return {"twins": barlow_twins(first, second, redundancy=self.setting("redundancy"))}
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Barlow:
-    """Build it."""
-    return Barlow(network, plan)
+METHOD = Barlow

@@ -49,7 +49,7 @@ class Byol(TwoViews):
         predicted = [self.prediction(_projected(self.student, batch[n])) for n in names]
         with torch.no_grad():
             taught = [_projected(self.teacher, batch[n]) for n in names]
-        self.note(predicted[0])
+        self.note(self.team.rows(predicted[0].detach()))
         return {"distance": byol((predicted[0], predicted[1]), (taught[0], taught[1]))}
 
     def after_step(self, step: int) -> None:
@@ -62,6 +62,4 @@ def _projected(seer: Seer, image: Tensor) -> Tensor:
     return vectors
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Byol:
-    """Build it."""
-    return Byol(network, plan)
+METHOD = Byol

@@ -27,7 +27,6 @@ from napari_medssl.pretrain.losses.local_contrast import (
 )
 from napari_medssl.pretrain.losses.nt_xent import nt_xent
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
-from napari_medssl.pretrain.processes import whole_batch
 from napari_medssl.pretrain.samples import random_region
 from napari_medssl.pretrain.views import VIEWS, view
 
@@ -112,7 +111,7 @@ class Contrastive(TwoViews):
         """Return the contrast of images, or of regions."""
         if self._encoder_learns(step):
             first, second = (
-                whole_batch(self.projection(self.vectors(batch[n]))) for n in ("first", "second")
+                self.team.rows(self.projection(self.vectors(batch[n]))) for n in ("first", "second")
             )
             self.note(first)
             return {"images": nt_xent(first, second, temperature=self._temperature)}
@@ -153,6 +152,4 @@ def _channels(network: LevelledUNet, level: int) -> int:
     return channels
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Contrastive:
-    """Build it."""
-    return Contrastive(network, plan)
+METHOD = Contrastive

@@ -19,7 +19,6 @@ from napari_medssl.pretrain.losses.distillation import moved_centre
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.teacher import Seer
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.processes import whole_batch
 from napari_medssl.pretrain.samples import random_region
 from napari_medssl.pretrain.schedules import teacher_temperature
 from napari_medssl.pretrain.views import VIEWS, view
@@ -69,6 +68,7 @@ class Dino(Method):
         self.student = Seer(network, head)
         self.teacher = self.student.teacher()
         self.register_buffer("centre", torch.zeros(self._classes))
+        self._told: list[Tensor] = []
         self._answers: Tensor | None = None
         multiple, least = network.multiple, network.smallest
         self._small = tuple(
@@ -92,7 +92,8 @@ class Dino(Method):
         with torch.no_grad():
             teacher = _answers(self.teacher.eval(), large)
         loss = dino(student, teacher, centre=self.centre, teacher_temperature=self._warmth(step))
-        self._answers = teacher.detach().float().flatten(0, 1)
+        self._answers = teacher.float().flatten(0, 1)
+        self._told.append(self._answers.mean(0))
         return {"distillation": loss}
 
     def before_step(self, step: int) -> None:
@@ -103,11 +104,11 @@ class Dino(Method):
     def after_step(self, step: int) -> None:
         """Move the teacher and the centre."""
         self.student.lead(self.teacher, self.plan, step)
-        if self._answers is not None:
-            self.centre.copy_(moved_centre(self.centre, whole_batch(self._answers)))
+        self.centre.copy_(moved_centre(self.centre, self.team.rows(torch.stack(self._told))))
+        self._told.clear()
 
     def watch(self) -> dict[str, float]:
-        """Return the entropy of the teacher's answers, and how many answers are in use."""
+        """Return entropy and number of the teacher's answers to this process's share."""
         if self._answers is None:
             return {}
         warmth = self._warmth(self.plan.steps)
@@ -146,6 +147,4 @@ def _answers(seer: Seer, views: Tensor) -> Tensor:
     return logits
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Dino:
-    """Build it."""
-    return Dino(network, plan)
+METHOD = Dino

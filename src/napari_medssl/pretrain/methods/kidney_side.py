@@ -1,12 +1,13 @@
 """Kidney side: two halves of bodies are to lie close together if both are left or both right.
 
-A volume is cut at its sagittal middle; of a half, what a threshold takes for inside is kept and
-the rest is set to 0. Nothing is mirrored: mirrored, a left half is a right one.
+A volume is cut at its sagittal middle; of a half, what was drawn on it, or what a threshold takes
+for inside, is kept, and the rest is set to 0. Nothing is mirrored: mirrored, a left half is a right
+one.
 
 References
 ----------
 Dhere and Sivaswamy (S1), section 2.1, and the authors' code. They take what lies in a kidney's
-label; a threshold needs none.
+label; the threshold, which needs none, is ours.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.pretrain.pseudo.mask import Polarity
 
+_MASKS = ("labels", "pseudo", "none")
 _TOGETHER, _LEAST_MARGIN = 0.02, 0.01
 
 
@@ -43,8 +45,9 @@ class KidneySide(Method):
     """See the module.
 
     A batch has ``first`` and ``second``, (batch, channels, *crop), and ``same``, (batch,).
-    Settings: ``mask`` (``"pseudo"``, or ``"none"`` for the whole half), its ``threshold`` and
-    ``polarity`` as in MedSASS; ``fit`` of a half to the crop (``"pad"`` with 0 or cut, as the
+    Settings: ``mask`` (``"labels"``, as the paper, where images come with what was drawn on them;
+    ``"pseudo"``; or ``"none"`` for the whole half), its ``threshold`` and ``polarity`` as in
+    MedSASS; ``fit`` of a half to the crop (``"pad"`` with 0 or cut, as the
     paper; ``"resize"``); ``margin`` (1); ``literal``, the distance of whole maps as printed.
     """
 
@@ -59,12 +62,21 @@ class KidneySide(Method):
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        self._mask = one_of("mask", self.setting("mask"), ("pseudo", "none"))
+        self._mask = one_of("mask", self.setting("mask"), _MASKS)
         self._threshold = one_of("threshold", self.setting("threshold"), THRESHOLDS)
         self._polarity = one_of("polarity", self.setting("polarity"), ("auto", "bright", "dark"))
         self._fit = one_of("fit", self.setting("fit"), ("pad", "resize"))
         self._margin = within("margin", self.setting("margin"), _LEAST_MARGIN)
         self._apart: dict[str, float] = {}
+
+    def refuses(self, image: PreparedImage) -> str:
+        """Say that nothing was drawn on an image, or on one of its halves."""
+        if self._mask != "labels":
+            return ""
+        if image.inside is None:
+            return "it has no mask"
+        empty = [not image.inside[..., _half_of(image, side)].any() for side in (0, 1)]
+        return "nothing is drawn on one of its halves" if any(empty) else ""
 
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
@@ -81,7 +93,7 @@ class KidneySide(Method):
         """Return the margin loss of the deepest maps."""
         del step
         first, second = (self.network.encode(batch[n]).deepest for n in ("first", "second"))
-        self._apart = _distances(first.detach(), second.detach(), batch["same"])
+        self._note(first.detach(), second.detach(), batch["same"])
         loss = margin_loss(
             first, second, batch["same"], margin=self._margin, literal=self.setting("literal")
         )
@@ -102,18 +114,31 @@ class KidneySide(Method):
         words = "same side" if bool(batch["same"][0]) else "other side"
         return {"a half": middle_of(batch["first"][0]), words: middle_of(batch["second"][0])}
 
+    def _note(self, first: Tensor, second: Tensor, same: Tensor) -> None:
+        """Remember how far apart the pairs of a whole batch are."""
+        one, other = (functional.normalize(pooled(maps.float()), dim=1) for maps in (first, second))
+        apart, alike = self.team.rows((one - other).norm(dim=1)), self.team.rows(same.float()) > 0
+        kinds = {"apart_same": apart[alike], "apart_other": apart[~alike]}
+        self._apart = {name: float(kind.mean()) for name, kind in kinds.items() if len(kind)}
+
     def _half(self, image: PreparedImage, side: int) -> Tensor:
         """Return what is kept of the half at the patient's right (0) or left (1), as a crop."""
-        wide = image.sides[-1]
-        place = slice(wide // 2, None) if side else slice((wide + 1) // 2)
+        place = _half_of(image, side)
         half = np.asarray(image.array[..., place], np.float32)
         if self._mask == "pseudo":
             polarity = cast("Polarity", self._polarity)
             half = _kept(half, pseudo_mask(half, self._threshold, polarity).inside)
+        elif self._mask == "labels" and image.inside is not None:
+            half = _kept(half, image.inside[..., place] > 0)
         kept = torch.from_numpy(half)
         return (
             resized(kept, self.plan.crop) if self._fit == "resize" else _fit(kept, self.plan.crop)
         )
+
+
+def _half_of(image: PreparedImage, side: int) -> slice:
+    wide = image.sides[-1]
+    return slice(wide // 2, None) if side else slice((wide + 1) // 2)
 
 
 def _kept(image: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -134,13 +159,4 @@ def _fit(image: Tensor, sides: tuple[int, ...]) -> Tensor:
     return functional.pad(image, around)
 
 
-def _distances(first: Tensor, second: Tensor, same: Tensor) -> dict[str, float]:
-    one, other = (functional.normalize(pooled(maps.float()), dim=1) for maps in (first, second))
-    apart = (one - other).norm(dim=1)
-    kinds = {"apart_same": apart[same], "apart_other": apart[~same]}
-    return {name: float(kind.mean()) for name, kind in kinds.items() if len(kind)}
-
-
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> KidneySide:
-    """Build it."""
-    return KidneySide(network, plan)
+METHOD = KidneySide

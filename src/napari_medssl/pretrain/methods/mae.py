@@ -154,6 +154,4 @@ class Mae(Method):
         return whole
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Mae:
-    """Build it."""
-    return Mae(network, plan)
+METHOD = Mae

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.pretrain.images import PreparedImage
-    from napari_medssl.pretrain.plan import PretrainPlan
 
 
 class Regression(Method):
@@ -62,6 +60,4 @@ class Regression(Method):
         return {title: middle_of(image[0]) for title, image in shown.items()}
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Regression:
-    """Build it."""
-    return Regression(network, plan)
+METHOD = Regression

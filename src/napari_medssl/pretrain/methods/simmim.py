@@ -93,6 +93,4 @@ class SimMIM(Method):
         return {title: middle_of(one[0]) for title, one in shown.items()}
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> SimMIM:
-    """Build it."""
-    return SimMIM(network, plan)
+METHOD = SimMIM

@@ -82,7 +82,7 @@ class SimSiam(TwoViews):
         del step
         projected = [self.projection(self.vectors(batch[n])) for n in ("first", "second")]
         predicted = [self.prediction(vectors) for vectors in projected]
-        self.note(predicted[0])
+        self.note(self.team.rows(predicted[0].detach()))
         return {"similarity": simsiam((predicted[0], predicted[1]), (projected[0], projected[1]))}
 
     def learners(self) -> list[dict[str, Any]]:
@@ -110,6 +110,4 @@ def places(corner: tuple[int, ...], sides: tuple[int, ...]) -> tuple[slice, ...]
     return tuple(slice(a, a + n) for a, n in zip(corner, sides, strict=True))
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> SimSiam:
-    """Build it."""
-    return SimSiam(network, plan)
+METHOD = SimSiam

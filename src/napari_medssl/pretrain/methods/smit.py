@@ -36,7 +36,6 @@ from napari_medssl.pretrain.losses.smit import (
 from napari_medssl.pretrain.masking import hidden_count, patch_mask
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.processes import whole_batch
 from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
 from napari_medssl.pretrain.samples import random_region
 from napari_medssl.pretrain.schedules import teacher_momentum, teacher_temperature
@@ -202,12 +201,12 @@ class Smit(Method):
         """Move the teacher, and the centres of what it said."""
         follow(self.teacher, self.student, teacher_momentum(step, self.plan.steps, self._momentum))
         patches, images = (torch.stack(means) for means in zip(*self._told, strict=True))
-        self.patch_centre.copy_(moved_centre(self.patch_centre, whole_batch(patches)))
-        self.image_centre.copy_(moved_centre(self.image_centre, whole_batch(images)))
+        self.patch_centre.copy_(moved_centre(self.patch_centre, self.team.rows(patches)))
+        self.image_centre.copy_(moved_centre(self.image_centre, self.team.rows(images)))
         self._told.clear()
 
     def watch(self) -> dict[str, float]:
-        """Return how unlike the teacher's tokens are, and how it uses its classes."""
+        """Return how unlike the tokens of this process's share are, and how classes are used."""
         if self._last is None:
             return {}
         taught, warm = self._last
@@ -280,6 +279,4 @@ def _weighted(parts: SmitLoss) -> dict[str, Tensor]:
     }
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> Smit:
-    """Build it."""
-    return Smit(network, plan)
+METHOD = Smit

@@ -21,7 +21,6 @@ from napari_medssl.pretrain.corruption import cut_out
 from napari_medssl.pretrain.heads import pooled
 from napari_medssl.pretrain.losses.swin_unetr import swin_unetr
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
-from napari_medssl.pretrain.processes import whole_batch
 from napari_medssl.pretrain.samples import random_region
 from napari_medssl.pretrain.swin_unetr_heads import SwinUnetrAnswers, SwinUnetrHeads, turn_each
 
@@ -79,7 +78,7 @@ class SwinUnetr(TwoViews):
         """Return the three terms, which weigh the same."""
         del step
         said = self._said(batch["cut"].transpose(0, 1).flatten(0, 1))
-        first, second = (whole_batch(part) for part in said.vectors.chunk(2))
+        first, second = (self.team.rows(part) for part in said.vectors.chunk(2))
         self.note(first)
         parts = swin_unetr(
             turned=said.turned,
@@ -132,6 +131,4 @@ class SwinUnetr(TwoViews):
         return cut_out(view, random, other=by, most=self._most)
 
 
-def build(network: SegmentationNetwork, plan: PretrainPlan) -> SwinUnetr:
-    """Build it."""
-    return SwinUnetr(network, plan)
+METHOD = SwinUnetr

@@ -51,7 +51,7 @@ class TwoViews(Method):
         return pooled(self.network.encode(image).deepest)
 
     def note(self, vectors: Tensor) -> None:
-        """Remember how alike the vectors of a batch are, for `watch`."""
+        """Remember how alike the vectors of a whole batch are, for `watch`."""
         self._spread = collapse_coefficient(vectors.detach())
 
     def watch(self) -> dict[str, float]:

@@ -14,7 +14,6 @@ from test_recipe import network_of
 
 from napari_medssl.finetune.volumes.crops import Crops
 from napari_medssl.finetune.volumes.loss import dice_and_entropy
-from napari_medssl.finetune.volumes.team import Team
 
 SCRIPT = Path(__file__).with_name("taught_together.py")
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
@@ -76,15 +75,3 @@ def test_the_loss_of_shares_is_that_of_the_whole() -> None:
 
     share(0, kept)
     torch.testing.assert_close(share(1, given), whole)
-
-
-def test_alone_nothing_is_asked_of_others() -> None:
-    team = Team.here()
-    assert (team.rank, team.size) == (0, 1)
-    assert team.agreed(True)
-    assert not team.agreed(False)
-    assert team.told({"a": 1}) == {"a": 1}
-    sums = torch.ones(2)
-    assert team.total(sums) is sums
-    assert Team(2, 4).device("cuda:0") == "cuda:2"
-    assert Team(2, 4).device("cpu") == "cpu"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from every_method import plan_of
+from made_scans import method_of, prepared
+
+from napari_medssl.errors import MedSSLError
+from napari_medssl.pretrain.learner import Learner
+
+
+def after_a_step(method: str, **changes):
+    learned = method_of(plan_of(method, **changes))
+    with Learner(learned, prepared()) as learner:
+        losses = learner.step(0)
+    return losses, learned.remembered()
+
+
+def test_a_centre_is_of_all_parts_of_a_batch():
+    """The teacher's norms are as it learned them, so it says the same of an image in any part."""
+    _, whole = after_a_step("dino")
+    for parts in (2, 4):
+        _, other = after_a_step("dino", accumulate=parts)
+        torch.testing.assert_close(other["centre"], whole["centre"])
+    assert whole["centre"].any()
+
+
+def test_a_loss_that_is_no_number_ends_it_in_a_sentence():
+    method = method_of(plan_of("regression"))
+    with torch.no_grad():
+        next(method.network.parameters()).fill_(float("nan"))
+    with (
+        pytest.raises(MedSSLError, match="no longer a number at step 0"),
+        Learner(method, prepared()) as learner,
+    ):
+        learner.step(0)
