@@ -39,6 +39,27 @@ def test_curves_grow_and_a_step_measured_again_counts_anew(job):
     assert points(StoryReader(job).read().curves[""]) == points(story.curves[""])
 
 
+def test_what_is_said_of_a_plan_is_kept_as_words_each_once(job):
+    reader = StoryReader(job)
+    for note in ("Because it fits.", "160 steps.", "Because it fits."):
+        measure(job, 0, note=note)
+    assert reader.read().notes == ("Because it fits.", "160 steps.")
+    assert points(reader.read().curves.get("", ())) == {}
+    measure(job, 1, note="More.")
+    assert reader.read().notes[-1] == "More."
+
+
+def test_signs_of_collapse_have_their_own_axis(job):
+    measure(job, 1, loss=1.0, collapse=0.1, token_spread=0.9, teacher_entropy=0.5, answers=12)
+    of = {one.name: one.about for one in StoryReader(job).read().curves[""]}
+    assert [name for name, about in of.items() if about == "alike"] == [
+        "collapse",
+        "token spread",
+        "teacher entropy",
+    ]
+    assert of["answers"] == "other"
+
+
 def test_each_training_has_its_own_curves_the_newest_last(job):
     for training in ("2d, fold 0", "2d, fold 1", "2d, fold 0"):
         measure(job, 1, training=training, val_loss=1.0, learning_rate=0.1, iou=0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,27 @@ def test_pictures_get_what_sees_slices() -> None:
     flat = put("flat", dimensions=2, patch=(32, 32))
     picture = Images({5: "Label 5"}, frozenset(["CT"]), fewest_slices=1)
     assert choose_start("auto", None, picture, "cpu").path == flat
+
+
+def test_of_several_the_newest_is_taken_and_none_that_is_in_trouble() -> None:
+    for age, (name, trouble) in enumerate([("new", ""), ("old", ""), ("spoilt", "It collapsed.")]):
+        path = put(name, method="barlow", holds="encoder", classes=(), trouble=trouble)
+        os.utime(path, (100 - age, 100 - age))
+    os.utime(path, (200, 200))
+    start = chosen()
+    assert start.path is not None
+    assert start.path.stem == "new"
+    assert "'new', the newest such model, which learned without masks (barlow)" in start.words
+    assert chosen("spoilt").path == path, "who asks for it by name gets it"
+
+
+def test_images_of_no_known_kind_get_what_learned_from_such() -> None:
+    put("of-who-knows", modalities=(), method="smit", holds="encoder", classes=())
+    assert chosen(modality="OT").path is None, "nobody knows what a foreign file saw"
+    own = put(
+        "own", modalities=(), spacing_mm=(1, 1, 1), method="barlow", holds="encoder", classes=()
+    )
+    start = chosen(modality="OT")
+    assert start.path == own
+    assert start.words.endswith("on images whose files do not say what made them, as yours.")
+    assert chosen(modality="CT").path is None

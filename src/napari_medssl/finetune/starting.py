@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LIGHT = ("unet", "unet_small", "unet_literal", "btunet", "mri_unet")
 #: methods that learned from masks, or not at all; all others learned from images alone
 _SUPERVISED, _NOTHING = ("supervised", "corrections"), "random"
+#: what images are called whose files do not say what made them
+_UNKNOWN = "OT"
 #: images of so few slices are seen in 2-D
 _FLAT = 4
 
@@ -107,7 +109,10 @@ def offered_starts() -> dict[str, str]:
 
 
 def _added(images: Images, device: str) -> Start:
-    """Choose among the models that were added: what learned from images alone comes first."""
+    """Choose among the models that were added: what learned from images alone comes first.
+
+    Of several the newest: who has just had it learn from their scans means those weights.
+    """
     fitting = [one for one in trained_cards().items() if _fits(one[1], images, device)]
     if not fitting:
         return Start(
@@ -115,21 +120,44 @@ def _added(images: Images, device: str) -> Start:
             "It begins with random weights: no model was added that fits these images and is "
             "light enough for this machine.",
         )
-    name, card = min(fitting, key=lambda one: (one[1].method in _SUPERVISED, one[0]))
-    how = "from masks" if card.method in _SUPERVISED else f"without masks ({card.method})"
+    unmasked = [one for one in fitting if one[1].method not in _SUPERVISED]
+    among = unmasked or fitting
+    name, card = max(among, key=lambda one: _kept_at(one[0]))
+    how = f"without masks ({card.method})" if unmasked else "from masks"
     kinds = " and ".join(card.modalities)
-    words = f"It begins with '{card.title}', which learned {how} on {kinds}."
-    return Start(trained_folder() / f"{name}.safetensors", words)
+    on = f"on {kinds}" if kinds else "on images whose files do not say what made them, as yours"
+    newest = ", the newest such model" if len(among) > 1 else ""
+    words = f"It begins with '{card.title}'{newest}, which learned {how} {on}."
+    return Start(_file_of(name), words)
 
 
 def _fits(card: TrainedCard, images: Images, device: str) -> bool:
     return (
         card.method != _NOTHING
+        and not card.trouble
         and (not device.startswith("cpu") or card.network in _LIGHT)
-        and images.modalities <= set(card.modalities)
+        and _knows(card, images.modalities)
         and card.in_channels == 1
         and card.dimensions == (2 if images.fewest_slices <= _FLAT else 3)
     )
+
+
+def _knows(card: TrainedCard, modalities: frozenset[str]) -> bool:
+    """Tell whether a model saw such images; those of no known kind go with those of none.
+
+    A card without voxel sizes is a foreign file's: nobody knows what that saw.
+    """
+    if modalities == {_UNKNOWN}:
+        return not card.modalities and bool(card.spacing_mm)
+    return modalities <= set(card.modalities)
+
+
+def _kept_at(name: str) -> float:
+    return _file_of(name).stat().st_mtime
+
+
+def _file_of(name: str) -> Path:
+    return trained_folder() / f"{name}.safetensors"
 
 
 def _labels_of(card: TrainedCard) -> dict[int, str]:

@@ -56,6 +56,8 @@ class JobDetailSection(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(8)
         self._warnings, self._numbers = words(style=_WARNING), words(style=_GREY)
+        self._notes = words(style=_GREY)
+        self._notes.hide()
         self._numbers.setTextFormat(Qt.TextFormat.RichText)
         self._curves = Curves()
         self._preview = Preview(_WIDE)
@@ -106,6 +108,8 @@ class JobDetailSection(QWidget):
         self._curved = frozenset(one.name for one in drawn if one.about != "other")
         self._show_numbers()
         self._preview.show_picture(story.picture)
+        self._notes.setText("\n".join(story.notes))
+        self._notes.setVisible(bool(story.notes))
         if story.log != self._log.toPlainText():
             bar = self._log.verticalScrollBar()
             at_end = bar.value() == bar.maximum()
@@ -144,7 +148,7 @@ class JobDetailSection(QWidget):
         column.setSpacing(6)
         for part in (self._title, self._sentence, self._bar, self._message, self._buttons):
             column.addWidget(part)
-        for part in (self._warnings, self._curves, self._preview):
+        for part in (self._warnings, self._notes, self._curves, self._preview):
             column.addWidget(part)
         for part in (self._numbers, self._unfold, self._log):
             column.addWidget(part)

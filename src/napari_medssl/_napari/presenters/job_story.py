@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from napari_medssl.jobs import Event, Job
 
-#: what a curve is about: losses and overlaps have axes of their own
-About = Literal["loss", "dice", "other"]
+#: what a curve is about: losses, overlaps, and whether all comes out alike have axes of their own
+About = Literal["loss", "dice", "alike", "other"]
 
 _TRAINING = "training"  # a metric's fact that names which of several trainings it is of
+_NOTE = "note"  # one that is a sentence: why something was chosen so
+#: what networks that learn without masks tell of themselves, from 0 to about 1
+_ALIKE = ("collapse", "spread", "entropy")
 _MOST_POINTS = 1000  # more than a panel has pixels
 _BLOCK = 1 << 20
 _LOG_BYTES = 30_000
@@ -76,11 +79,14 @@ class Story:
         The newest.
     log : str
         The end of what it printed.
+    notes : tuple of str
+        Sentences on what it chose, and why; each once.
     """
 
     curves: Mapping[str, tuple[Curve, ...]] = field(default_factory=dict)
     picture: Picture | None = None
     log: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class StoryReader:
@@ -96,6 +102,7 @@ class StoryReader:
         self._job = job
         self._at = 0
         self._points: dict[str, dict[str, dict[float, float]]] = {}
+        self._notes: dict[str, None] = {}
         self._picture: Picture | None = None
         self._picture_is: tuple[str, float] | None = None
 
@@ -109,13 +116,16 @@ class StoryReader:
             self._at = at
         self._look_for_picture()
         curves = {training: _curves(of) for training, of in self._points.items()}
-        return Story(curves, self._picture, _end_of(self._job.folder / LOG))
+        log = _end_of(self._job.folder / LOG)
+        return Story(curves, self._picture, log, tuple(self._notes))
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
             step = event.facts.get("step")
             if event.kind != "metric" or not _is_number(step):
                 continue
+            if isinstance(note := event.facts.get(_NOTE), str):
+                self._notes[note] = None
             training = str(event.facts.get(_TRAINING, ""))
             points = self._points.pop(training, {})
             self._points[training] = points  # the newest is last
@@ -152,6 +162,8 @@ def _about(name: str) -> About:
     low = name.lower()
     if "loss" in low:
         return "loss"
+    if any(word in low for word in _ALIKE):
+        return "alike"
     return "dice" if "dice" in low or "iou" in low else "other"
 
 
