@@ -14,11 +14,11 @@ import json as json_text
 import tempfile
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
-from hippocampus import link, medssl, paired
+from hippocampus import judged_dice, link, medssl, paired
 
 
 def main(
@@ -45,7 +45,6 @@ def run(
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         link(root, drawn, work / "learn")
-        link(root, judged, work / "judge")
         out = work / "out"
         began = perf_counter()
         folders = ("--images", work / "learn/images", "--labels", work / "learn/labels")
@@ -53,22 +52,10 @@ def run(
                "--folder", work / "jobs", "--val-fraction", 0)  # fmt: skip
         took = perf_counter() - began
         plan = json_text.loads((out / "artifacts/plan.json").read_text())
-        images = sorted((work / "judge/images").iterdir())
-        model = out / "artifacts/model.safetensors"
-        medssl("segment", *images, "--model", model, "--out", work / "found")
-        told = work / "figures.json"
-        medssl("evaluate", "--pred", work / "found", "--ref", work / "judge/labels", "--json", told)
-        dice = mean_dice(json_text.loads(told.read_text()))
+        dice = judged_dice(root, judged, out / "artifacts/model.safetensors")
     words = f"  {count} cases, seed {seed}: Dice {dice:.3f}, {plan['steps']:,} steps, {took:.0f} s"
     print(words, flush=True)
     return dice
-
-
-def mean_dice(told: dict[str, Any]) -> float:
-    """Return the mean over labels of the means over cases."""
-    rows = [row for row in told["rows"] if row["dice"] is not None]
-    labels = sorted({row["label"] for row in rows})
-    return float(np.mean([np.mean([r["dice"] for r in rows if r["label"] == k]) for k in labels]))
 
 
 if __name__ == "__main__":

@@ -38,21 +38,9 @@ def main(
             some = np.random.default_rng(number).permutation(names)[:cases].tolist()
             study = Path(scratch) / f"study-{number}"
             shuffle(root, study, make_project(root, study, some))
-            told = json_text.loads(
-                medssl(
-                    "project",
-                    "learn",
-                    study,
-                    "--steps",
-                    steps,
-                    "--seed",
-                    number,
-                    "--jobs",
-                    Path(scratch) / "jobs",
-                    "--json",
-                )
-            )
-            verdict = told["model"]["figures"]["verdict"]
+            told = medssl("project", "learn", study, "--steps", steps, "--seed", number,
+                          "--folder", Path(scratch) / "jobs", "--json")  # fmt: skip
+            verdict = json_text.loads(told)["model"]["figures"]["verdict"]
             refused += verdict["kind"] != "better"
             print(f"  {verdict['words']}", flush=True)
     print(f"shuffled masks refused: {refused} of {rounds}")

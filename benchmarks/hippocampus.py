@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json as json_text
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +18,6 @@ from napari_medssl.project import create_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -41,29 +43,50 @@ def link(root: Path, names: Sequence[str], folder: Path) -> None:
             os.symlink((root / kind / name).absolute(), folder / kind / name)
 
 
-def make_project(root: Path, folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """Make a project of finished cases; return the file of each case's id."""
+def make_project(
+    root: Path, folder: Path, names: Sequence[str], *, done: int | None = None
+) -> dict[str, str]:
+    """Make a project whose first cases are finished, or all; return the file of each case's id."""
     cases = {}
     labels = [unnamed_label(value) for value in _LABELS]
     with create_project(folder, name="hippocampus", labels=labels) as project:
-        for name in names:
+        for number, name in enumerate(names):
             [case] = project.add(root / "images" / name).added
-            volume = project.read_image(case)
-            drawn = read_mask(root / "labels" / name, volume).array
-            project.replace_mask(case, drawn, "Mask from a file")
-            project.set_status(case, "done")
             cases[case] = name
+            if done is None or number < done:
+                drawn = mask_of(root, name, project.read_image(case))
+                project.replace_mask(case, drawn, "Mask from a file")
+                project.set_status(case, "done")
     return cases
+
+
+def mask_of(root: Path, name: str, volume: Volume) -> NDArray[Any]:
+    """Return the true mask of a case on the grid of its image."""
+    return read_mask(root / "labels" / name, volume).array
 
 
 def mask_of_another(root: Path, name: str, onto: Volume) -> NDArray[np.uint8]:
     """Return the mask of one case laid onto the grid of another, corner on corner."""
     volume = read_volume(root / "images" / name)
-    mask = read_mask(root / "labels" / name, volume).array
+    mask = mask_of(root, name, volume)
     laid = np.zeros(onto.geometry.shape, np.uint8)
     shared = tuple(slice(min(a, b)) for a, b in zip(mask.shape, laid.shape, strict=True))
     laid[shared] = mask[shared]
     return laid
+
+
+def judged_dice(root: Path, names: Sequence[str], model: Path) -> float:
+    """Run a model on cases by the command line; return the mean over labels of the mean Dice."""
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        link(root, names, work)
+        images = sorted((work / "images").iterdir())
+        medssl("segment", *images, "--model", model, "--out", work / "found")
+        told = work / "figures.json"
+        medssl("evaluate", "--pred", work / "found", "--ref", work / "labels", "--json", told)
+        rows = [r for r in json_text.loads(told.read_text())["rows"] if r["dice"] is not None]
+    labels = sorted({row["label"] for row in rows})
+    return float(np.mean([np.mean([r["dice"] for r in rows if r["label"] == k]) for k in labels]))
 
 
 def medssl(*arguments: object, environment: Mapping[str, str] | None = None) -> str:

@@ -23,9 +23,9 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QApplication
 
+from napari_medssl._napari.before_torch import before_torch
 from napari_medssl._napari.layers import image_layer
 from napari_medssl._napari.panels.segment import SegmentPanel
-from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
 from napari_medssl.io.samples import sample
 from napari_medssl.segment import EmbeddingCache, InteractiveSegmenter, Plane, load_engine
 from napari_medssl.volume import Geometry, Volume, default_window
@@ -241,7 +241,7 @@ def main(
     strokes: Annotated[int, typer.Option(help="How many strokes.")] = 40,
 ) -> None:
     """Watch a window's event loop."""
-    import_triton_by_itself()
+    before_torch()
     if slices:
         embed(slices, name)
     if strokes:

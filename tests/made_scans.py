@@ -11,13 +11,11 @@ import numpy as np
 import torch
 
 from napari_medssl.io import atomic_write
-from napari_medssl.models.networks.network import build_network
-from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.images import PreparedImage, Source
-from napari_medssl.pretrain.method import Method, build_method
-from napari_medssl.pretrain.optimisers import optimiser_for
+from napari_medssl.pretrain.learner import Learner
+from napari_medssl.pretrain.method import Method, build_method, network_for
 from napari_medssl.pretrain.plan import PretrainPlan
-from napari_medssl.pretrain.recipe import Lesson, Pretrained, learn_step, pretrain
+from napari_medssl.pretrain.recipe import Lesson, Pretrained, pretrain
 from napari_medssl.pretrain.samples import Samples
 from napari_medssl.volume import Geometry, Volume
 
@@ -89,14 +87,7 @@ def prepared(count: int = 6, shape=SHAPE) -> list[PreparedImage]:
 
 def method_of(plan: PretrainPlan) -> Method:
     torch.manual_seed(plan.seed)
-    network = build_network(
-        plan.network,
-        dimensions=plan.dimensions,
-        in_channels=plan.in_channels,
-        classes=method_card(plan.method).outputs or plan.in_channels,
-        **plan.arguments,
-    )
-    return build_method(network, plan)
+    return build_method(network_for(plan), plan)
 
 
 def learned(
@@ -116,22 +107,13 @@ def loss_of(method: Method) -> float:
         return sum(float(sum(method.train()(samples.at(n), 0).values())) for n in range(1000, 1008))
 
 
-class Same:
-    """Hands out one batch again and again."""
-
-    def __init__(self, batch: dict[str, torch.Tensor]) -> None:
-        self._batch = batch
-
-    def at(self, *_: int) -> dict[str, torch.Tensor]:
-        return self._batch
-
-
 def by_heart(plan: PretrainPlan) -> list[float]:
     """Learn one batch by heart; return the loss of each step."""
     method = method_of(plan)
-    method.freeze_the_rest()
-    optimiser, batches = optimiser_for(method, plan), Same(Samples(prepared(), method).at(0))
-    return [learn_step(method, optimiser, batches, step)["loss"] for step in range(plan.steps)]
+    one = Samples(prepared(), method).at(0)
+    with Learner(method, prepared()) as learner:
+        learner.samples.at = lambda *_: one
+        return [learner.step(step)["loss"] for step in range(plan.steps)]
 
 
 def resumed_alike(plan: PretrainPlan, folder: Path, killed_at: int) -> bool:

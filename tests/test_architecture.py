@@ -37,7 +37,17 @@ MAY_IMPORT = {
         "io",
         "volume",
     },
-    "_napari": {"segment", "finetune", "jobs", "models", "project", "correct", "io", "volume"},
+    "_napari": {
+        "segment",
+        "finetune",
+        "pretrain",
+        "jobs",
+        "models",
+        "project",
+        "correct",
+        "io",
+        "volume",
+    },
 }
 TORCH_FREE = {"volume", "io", "correct", "evaluate", "project", "jobs"}
 WINDOW_LIBRARIES = {"napari", "qtpy", "magicgui", "superqt", "PySide6", "vispy"}

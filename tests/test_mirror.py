@@ -29,7 +29,6 @@ TOGETHER = {
     "correct/toolbox.py": "correct/test_tools.py",
     "finetune/nnunet/": "cli/test_nnunet_command.py",
     "finetune/volumes/examples.py": "finetune/volumes/test_facts.py",
-    "finetune/volumes/following.py": "finetune/volumes/test_team.py",
     "finetune/volumes/learning.py": "cli/test_finetune.py",
     "finetune/volumes/wanted.py": "cli/test_finetune.py",
     "finetune/volumes/plan.py": "finetune/volumes/test_planning.py",

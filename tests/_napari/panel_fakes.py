@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -14,7 +15,9 @@ from napari_medssl._napari.presenters.everything import SliceObjects
 from napari_medssl._napari.presenters.recorded_mask import RecordedMask
 from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
 from napari_medssl.correct.rules import Rules
+from napari_medssl.errors import PromptError
 from napari_medssl.segment import Plane, SliceResult
+from napari_medssl.segment.growing import GrownSlice
 from napari_medssl.volume import Geometry, Volume, Window
 
 
@@ -22,7 +25,7 @@ def make_volume(shape=(6, 20, 30), **rest) -> Volume:
     """A CT whose voxels are all different, of 3 x 2 x 1 mm."""
     array = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
     rest = {"name": "scan.nii.gz", "format": "nifti", "modality": "CT", "units": "HU", **rest}
-    return Volume.from_source_array(array, Geometry(shape, (3.0, 2.0, 1.0)), **rest)
+    return Volume.from_source_array(array, Geometry(shape[-3:], (3.0, 2.0, 1.0)), **rest)
 
 
 class FakeVoxels:
@@ -52,12 +55,61 @@ class FakeVoxels:
             mask.take_stroke(words, [(box, inside, old, value)])
 
 
+class FakeWindows:
+    """The window of a scene's one image, and who has the mouse."""
+
+    def __init__(self, scene: FakeScene) -> None:
+        self._scene = scene
+        self.opened_with: Window | None = scene.window
+        self.mouse: Any = None
+        self.readout = ""
+
+    @property
+    def volume(self) -> Volume | None:
+        return self._scene.volume
+
+    @property
+    def window(self) -> Window | None:
+        return self._scene.window
+
+    def set_window(self, window) -> None:
+        self._scene.window = window
+
+    def take_mouse(self, drag) -> None:
+        self.mouse = drag
+
+    def give_mouse_back(self) -> None:
+        self.mouse = None
+
+    def show_readout(self, words) -> None:
+        self.readout = words
+
+
+class FakeReel:
+    """A film in memory."""
+
+    def __init__(self) -> None:
+        self.frame = 0
+        self.values: list[Volume] = []
+        self.space: Any = None
+
+    def turn_to(self, frame) -> None:
+        self.frame = frame
+
+    def show_values(self, volume) -> None:
+        self.values.append(volume)
+
+    def answer_space(self, pressed) -> None:
+        self.space = pressed
+
+
 class FakeScene:
     """One image with a mask in memory, and a record of what is drawn over it."""
 
     def __init__(self, volume: Volume | None = None) -> None:
         self.window: Window | None = Window(-160, 240)
-        self.opened_with: Window | None = self.window
+        self.windows, self.reel = FakeWindows(self), FakeReel()
+        self.laid_over: list[Volume] = []
         self.plane: Plane | None = Plane(0, 2)
         self.foreign_path = ""
         self.previews: dict[Plane, np.ndarray] = {}
@@ -85,6 +137,9 @@ class FakeScene:
 
     replace_image = add_image
 
+    def lay_scan_over(self, volume) -> None:
+        self.laid_over.append(volume)
+
     def start_mask(self):
         if self.mask is None and self.volume is not None:
             self.add_mask(np.zeros(self.volume.geometry.shape, np.uint8), self.document)
@@ -103,9 +158,6 @@ class FakeScene:
 
     def pick_voxel(self, then) -> None:
         self.wants_voxel = then
-
-    def set_window(self, window) -> None:
-        self.window = window
 
     def show_voxels(self, low, high) -> None:
         self.shown_voxels.append((low, high))
@@ -189,7 +241,7 @@ class FakeEngines:
 
     def load(self, name, device):
         self.loads.append((name, device))
-        return LoadedEngine(self.segmenter, f"the {device}", self.outline_everything)
+        return LoadedEngine(self.segmenter, f"the {device}", self.outline_everything, self.grow)
 
     def outline_everything(self, volume, plane, window, stop) -> SliceObjects:
         """Two squares beside each other."""
@@ -197,6 +249,17 @@ class FakeEngines:
         masks[1][2:6, 2:6] = masks[2][2:6, 8:12] = True
         records = {n: {"method": "everything", "engine": "fake", "confidence": 0.8} for n in masks}
         return SliceObjects(plane, masks if self.finds else {}, records)
+
+    def grow(self, volume, given, window, rules, all_planes):
+        """The outline as it is, on the slices beside each; it fails where `finds` is False."""
+        self.all_planes, self.rules = all_planes, rules
+        for plane, mask in given.items():
+            yield GrownSlice(plane, mask, 1.0, given=True)
+        if not self.finds:
+            raise PromptError("nothing to go on with")
+        for plane, mask in given.items():
+            for index in (plane.index - 1, plane.index + 1):
+                yield GrownSlice(Plane(plane.axis, index), mask, 0.8)
 
     def add_weights(self, path) -> str:
         self.ready.add("large")
@@ -213,7 +276,10 @@ class Bench:
         self.problems: list[str] = []
         self.view.show_status.side_effect = self._hear
         self.panel = SegmentPresenter(
-            SegmentViews(*[self.view] * 12), self.scene, self.work, self.engines
+            SegmentViews(*[self.view] * len(fields(SegmentViews))),
+            self.scene,
+            self.work,
+            self.engines,
         )
 
     def _hear(self, words, *, since, problem) -> None:

@@ -81,6 +81,7 @@ def test_curves_pictures_warnings_and_log(window, tmp_path):
                 job, step, training=f"fold {fold}", train_loss=1 / step, dice=0.1 * step, rate=0.5
             )
     measure(job, 3, memory_gb=3.5)
+    measure(job, 0, note="Chosen because it fits.")
     warn(job, "case-004 was left out.")
     tell(job, done=1, total=4, doing="Training", seconds_left=120)
     (job.folder / "log.txt").write_text("what it printed\n")
@@ -90,15 +91,17 @@ def test_curves_pictures_warnings_and_log(window, tmp_path):
     assert one.rows[0].startswith("nnU-Net\nrunning · 25 % · 2 min left · processor")
     assert "Training. About 2 min left." in one.texts
     assert "case-004 was left out." in one.texts
+    assert "Chosen because it fits." in one.texts
     assert "memory&nbsp;gb&nbsp;<b>3.5</b>" in one.texts
     training, other = one.panel._detail._curves.findChildren(QComboBox)
     assert [training.itemText(n) for n in range(training.count())] == ["fold 0", "fold 1"]
     assert training.currentText() == "fold 1"
-    loss, dice, rest = one.panel._detail._curves.findChildren(Plot)
+    loss, dice, alike, rest = one.panel._detail._curves.findChildren(Plot)
     steps, values = loss._lines[0].getData()
     assert np.allclose(values, [1, 1 / 2, 1 / 3])
     assert np.array_equal(steps, [1, 2, 3])
     assert "dice" in dice.findChild(QLabel).text()
+    assert alike.isHidden()
     assert rest.isHidden()
     other.setCurrentText("rate")
     other.activated.emit(other.currentIndex())

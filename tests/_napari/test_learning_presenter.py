@@ -43,9 +43,10 @@ def test_it_says_what_it_would_learn_from_and_writes_nothing(bench, project):
     assert button.args == ("Learn from my corrections (4 new cases)",)
     assert button.kwargs == {"may": True, "why_not": "", "learns": False}
     sides, warning, start = bench.last("show_plan").args
-    assert sides == (
-        "Learns from 3 cases of as many patients.\nJudged by 1 case that it never learns from."
-    )
+    learns, judges, crossed = sides.splitlines()
+    assert learns == "Learns from 3 cases of as many patients."
+    assert judges == "Judged by 1 case that it never learns from."
+    assert crossed.startswith("As so few judge, those learned from judge in turn")
     assert warning == ""
     assert start.startswith("It begins with random weights")
     assert roles(project) == {}, "to look decides nothing"
@@ -84,6 +85,15 @@ def test_wishes_reach_the_job(bench):
     given = job.spec.arguments
     assert (given["steps"], given["minutes"], given["threads"]) == (40, None, 1)
     assert given["start_words"] == "It begins with random weights, as asked."
+    assert given["cross_validate"] is True
+
+
+def test_cross_validation_can_be_left_out(bench):
+    bench.panel.choose(LearnWishes(cross_validate=False))
+    assert "cross-validation" not in bench.last("show_plan").args[0]
+    bench.panel.learn.begin()
+    bench.acting.answer_all()
+    assert bench.engine.submitted[0].spec.arguments["cross_validate"] is False
 
 
 def test_nothing_done_is_said(tmp_path):
@@ -95,9 +105,11 @@ def test_nothing_done_is_said(tmp_path):
         assert "Open a project" in bench.last("show_ready").kwargs["why_not"]
 
 
-def test_of_two_patients_nobody_judges_and_that_is_said(tmp_path):
+def test_of_two_patients_there_is_no_verdict_and_that_is_said(tmp_path):
     with open_project(study(tmp_path, done=2)) as project:
         bench = LearnBench(project, tmp_path).look()
+        assert "what is measured is chance as well as not" in bench.last("show_plan").args[1]
+        bench.panel.choose(LearnWishes(cross_validate=False))
         assert "Only 2 patients are done, so nobody can judge" in bench.last("show_plan").args[1]
         assert bench.last("show_ready").kwargs["may"] is True
 

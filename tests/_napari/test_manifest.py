@@ -80,12 +80,12 @@ def test_torch_can_be_loaded_after_a_window_was_drawn():
     """Two LLVMs in one process, Mesa's and triton's, once ended napari without a word."""
     code = """
 import napari, numpy, threading
-from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
+from napari_medssl._napari.before_torch import before_torch
 viewer = napari.Viewer()
 viewer.add_image(numpy.zeros((4, 5)))
 viewer.screenshot(flash=False)
 def load():
-    import_triton_by_itself()
+    before_torch()
     import torch._dynamo
 thread = threading.Thread(target=load)
 thread.start()

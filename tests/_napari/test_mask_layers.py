@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import fields
 from inspect import isgeneratorfunction
 from unittest.mock import MagicMock
 
@@ -47,7 +48,7 @@ class Window:
         self.viewer = viewer or napari_components.ViewerModel()
         self.scene, self.work = ViewerScene(self.viewer), FakeWork()
         self.view = MagicMock()
-        views = SegmentViews(*[self.view] * 12)
+        views = SegmentViews(*[self.view] * len(fields(SegmentViews)))
         self.panel = SegmentPresenter(views, self.scene, self.work, FakeEngines())
 
     def start(self):

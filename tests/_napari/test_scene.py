@@ -206,7 +206,7 @@ def test_two_images_have_a_mask_each(scene):
 
 def test_another_volume_of_the_file_keeps_mask_and_window(scene):
     draw(scene)
-    scene.set_window(Window(1, 2))
+    scene.windows.set_window(Window(1, 2))
     second = volume(volume=1, volumes=2)
     scene.replace_image(second)
     assert scene.volume is second

@@ -18,6 +18,7 @@ from napari_medssl.io import atomic_write, write_volume
 from napari_medssl.io.label_table import unnamed_label
 from napari_medssl.jobs import Job, JobStore, Report, new_spec
 from napari_medssl.jobs.events import EVENTS, EventLog
+from napari_medssl.models.saved_plan import write_plan_row
 from napari_medssl.models.trained import TrainedCard, read_card
 from napari_medssl.models.trained_weights import network_for, save_trained
 from napari_medssl.project import Project, create_project, open_project
@@ -60,10 +61,12 @@ def add_case(project: Project, images: Path, seed: int, drawn: int | None = None
     return case
 
 
-def task_for(study: Path, init: str = "scratch", steps: int = 40) -> LearnTask:
+def task_for(
+    study: Path, init: str = "scratch", steps: int = 40, *, crossed: bool = False
+) -> LearnTask:
     wishes = VolumeWishes(minutes=None, steps=steps, threads=1)
     with open_project(study) as project:
-        return plan(project, init, wishes, "cpu")
+        return plan(project, init, wishes, "cpu", cross_validate=crossed)
 
 
 def job_of(task: LearnTask, root: Path) -> Job:
@@ -89,6 +92,7 @@ class QuickLearning:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.times = 0
+        self.wanted: list[Wanted] = []
         #: grey value from which on a voxel is found
         self.finds = 175.0
         monkeypatch.setattr("napari_medssl.finetune.volumes.learning.learn", self.learn)
@@ -96,8 +100,11 @@ class QuickLearning:
 
     def learn(self, wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
         self.times += 1
+        tools.report.metric(self.times, loss=1.0)
+        self.wanted.append(wanted)
         if tools.stop():
             return None
+        write_plan_row(folder, {"network": "unet_small", "steps": wanted.steps}, atomic_write)
         start = read_card(wanted.start) if wanted.start else None
         card = TrainedCard(
             name="model",

@@ -101,3 +101,14 @@ def test_what_cannot_be_compared() -> None:
     nothing = weigh(rows([np.nan]), rows([np.nan]), people(1))
     assert nothing.kind == "not measured"
     assert not_measured("nobody is there").words == "Not measured: nobody is there."
+
+
+def test_who_judged_by_cross_validation_is_told() -> None:
+    told = [
+        weigh(rows([0.2] * 4), rows([0.8] * 4), people(4), crossed=count).words
+        for count in (0, 1, 3)
+    ]
+    assert "cross-validation" not in told[0]
+    assert "1 of them judged networks that learned without them" in told[1]
+    assert told[2] == f"{told[0]} {told[2][len(told[0]) + 1 :]}"
+    assert "3 of them" in told[2]

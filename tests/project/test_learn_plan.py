@@ -13,7 +13,7 @@ from napari_medssl.project import Project, open_project
 from napari_medssl.project.learn_plan import coming_sides, finished_cases, plan_learning
 from napari_medssl.project.ledger import roles
 
-HOW = {"network": None, "minutes": None, "steps": 1, "threads": 1}
+HOW = {"network": None, "minutes": None, "steps": 1, "threads": 1, "cross_validate": True}
 
 
 @pytest.fixture

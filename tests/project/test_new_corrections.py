@@ -13,7 +13,7 @@ from napari_medssl.project import Project, open_project
 from napari_medssl.project.learn_task import plan_round
 from napari_medssl.project.new_corrections import NewCorrections, new_corrections
 
-HOW = {"network": None, "minutes": 1.0, "steps": None, "threads": 1}
+HOW = {"network": None, "minutes": 1.0, "steps": None, "threads": 1, "cross_validate": True}
 LATER, LATEST = "2030-01-02T00:00:00+00:00", "2030-01-03T00:00:00+00:00"
 
 

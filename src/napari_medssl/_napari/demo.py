@@ -29,8 +29,8 @@ def show_sample(viewer: Any, name: str) -> SegmentPanel:
     name : str
         Of a card in ``resources/samples.json``.
     """
+    from napari_medssl._napari.before_torch import before_torch
     from napari_medssl._napari.layers import image_layer
-    from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
     from napari_medssl.io.samples import sample, sample_card
     from napari_medssl.segment import (
         EmbeddingCache,
@@ -46,7 +46,7 @@ def show_sample(viewer: Any, name: str) -> SegmentPanel:
     viewer.add_image(data, **options)
     panel: SegmentPanel = viewer.window.add_plugin_dock_widget("napari-medssl", "Segment")[1]
     if card.box:
-        import_triton_by_itself()
+        before_torch()
         prompts = Prompts(boxes=(box_from_source(volume, card.box),))
         segmenter = InteractiveSegmenter(load_engine(), EmbeddingCache(None))
         result = segmenter.segment(volume, prompts, default_window(volume))

@@ -14,11 +14,13 @@ KEYS = {
     "not-point": "W",
     "box": "G",
     "undo-prompt": "U",
+    "through": "Shift+G",
     "keep": "K",
     "discard": "N",
     "previous-label": ",",
     "next-label": ".",
     "finished": "Shift+D",
+    "window": "Shift+W",
     "undo": "Ctrl+Z",
     "redo": "Ctrl+Shift+Z",
 }

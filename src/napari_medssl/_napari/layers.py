@@ -30,6 +30,8 @@ CASE = "napari-medssl case"
 SPARE = "napari-medssl document of the first mask"
 #: and the `Window` that an image was opened with
 OPENED_WITH = "napari-medssl window"
+#: of a second scan of the patient: the `Volume` of the image that it lies over
+LAID_OVER = "napari-medssl laid over"
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -100,21 +102,24 @@ def volume_of(layer: Layer | None) -> Volume | None:
 
 
 def image_of(viewer: Any, layer: Any) -> Image | None:
-    """Return the image that a layer is, or that it lies on."""
+    """Return the image that a layer is, or that it lies on: a mask, or a second scan."""
     from napari.layers import Image, Labels
 
-    if isinstance(layer, Image):
-        return layer
-    volume = volume_of(layer) if isinstance(layer, Labels) else None
+    is_image = isinstance(layer, Image)
+    volume = layer.metadata.get(LAID_OVER) if is_image else None
+    if isinstance(layer, Labels):
+        volume = volume_of(layer)
     images = [la for la in viewer.layers if isinstance(la, Image)]
-    return next((la for la in images if volume and volume_of(la) is volume), None)
+    below = next((la for la in images if volume and volume_of(la) is volume), None)
+    return below or (layer if is_image else None)
 
 
 def last_image(viewer: Any) -> Image | None:
-    """Return the image that was added last."""
+    """Return the image that was added last, or the one below it if it lies over another."""
     from napari.layers import Image
 
-    return next((la for la in reversed(viewer.layers) if isinstance(la, Image)), None)
+    last = next((la for la in reversed(viewer.layers) if isinstance(la, Image)), None)
+    return image_of(viewer, last)
 
 
 def check_on_grid(shape: tuple[int, ...], placed: Mapping[str, Any], volume: Volume) -> None:

@@ -34,6 +34,7 @@ from napari_medssl.cli.report import report
 from napari_medssl.cli.segment import segment
 from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.log import record_unforeseen
+from napari_medssl.models.waiting import wait_asleep
 
 _FAILED, _WRONG_USAGE = 1, 2
 
@@ -43,6 +44,7 @@ class SentenceGroup(TyperGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command; exit code 0 done, 1 failed, 2 wrong usage."""
+        wait_asleep()
         try:
             return super().main(*args, **kwargs)
         except MedSSLError as error:

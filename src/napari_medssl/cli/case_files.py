@@ -53,7 +53,7 @@ def match_files(first: Path, second: Path) -> CaseFiles:
         )
     if not first.is_dir():
         return CaseFiles({stem(second.name): (first, second)})
-    one, other = _by_stem(first), _by_stem(second)
+    one, other = files_by_stem(first), files_by_stem(second)
     pairs = {name: (one[name], other[name]) for name in one if name in other}
     if not pairs:
         raise UsageError(
@@ -67,7 +67,14 @@ def match_files(first: Path, second: Path) -> CaseFiles:
     )
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def files_by_stem(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder that can be read as images, by their names without ending.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or two of one name.
+    """
     from napari_medssl.io import can_read
     from napari_medssl.io.sidecar import stem
 

@@ -1,36 +1,9 @@
-"""Where a job is computed: on what device of which engine, and by how many processes."""
+"""Where a job is computed, as the command line is told: here, or on an engine beyond."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from napari_medssl.errors import UsageError
-
-if TYPE_CHECKING:
-    from napari_medssl.jobs import Engine
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Where a job is computed.
-
-    Parameters
-    ----------
-    engine : Engine
-        What runs it.
-    device : str
-        For its spec.
-    processes : int
-        How many work on it together.
-    threads : int or None
-        Of the processor, in all; all there are where None.
-    """
-
-    engine: Engine
-    device: str
-    processes: int
-    threads: int | None
+from napari_medssl.jobs.workplace import Workplace, place_elsewhere
 
 
 def choose_workplace(
@@ -59,22 +32,7 @@ def choose_workplace(
         return Workplace(
             engines.here, _device_here(device, processes or 1), processes or 1, threads
         )
-    settings = engines.settings(name)
-    kind = device.partition(":")[0]
-    if kind == "auto":
-        kind = "cuda" if settings.gpus else "cpu"
-    if kind not in ("cpu", "cuda") or (kind == "cuda" and not settings.gpus):
-        raise UsageError(
-            f"the device '{device}' for jobs of '{name}', which gives them "
-            f"{settings.gpus or 'no'} GPUs",
-            expected="auto, cpu, or cuda where there are GPUs",
-        )
-    count = processes or (settings.gpus if kind == "cuda" else 1)
-    if kind == "cuda" and count > settings.gpus:
-        raise UsageError(
-            f"{count} processes for {settings.gpus} GPUs", expected="one for each at most"
-        )
-    return Workplace(engines.named(name), kind, count, threads or settings.cpus)
+    return place_elsewhere(engines, name, device, threads=threads, processes=processes)
 
 
 def _device_here(device: str, processes: int) -> str:

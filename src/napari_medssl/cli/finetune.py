@@ -27,6 +27,13 @@ def finetune(
     init: Annotated[
         str, typer.Option(help="What it begins with: scratch, or a trained model by name or file.")
     ] = "scratch",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="ours; decoder: the encoder of --init stays as it is; kidney: as the paper of "
+            "the network kidney_dense."
+        ),
+    ] = "ours",
     minutes: Annotated[
         float | None, typer.Option(help="How long it may learn; 10 unless --steps says it.")
     ] = None,
@@ -136,6 +143,7 @@ def finetune(
         threads=threads,
         engine=engine,
         processes=processes,
+        protocol=protocol,
     )
     finetune_volumes(
         (images, labels), held_out, out, volume_wishes, folder, wait=not background, as_json=json

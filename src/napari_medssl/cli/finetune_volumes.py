@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
-    from napari_medssl.cli.engine_choice import Workplace
+    from napari_medssl.jobs.workplace import Workplace
 
 _ENOUGH_PATIENTS, _PART = 10, 1 / 6
 
@@ -41,6 +41,8 @@ class VolumeWishes:
         Name of the engine that runs the job.
     processes : int or None
         How many learn together; as many as there are GPUs for a job where None.
+    protocol : str
+        Key of `PROTOCOLS`.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class VolumeWishes:
     threads: int | None = None
     engine: str = "here"
     processes: int | None = None
+    protocol: str = "ours"
 
     def __post_init__(self) -> None:
         from napari_medssl.models.networks import network_card
@@ -83,10 +86,14 @@ class VolumeWishes:
 
     def arguments(self) -> dict[str, Any]:
         """Return it as a job's arguments."""
+        from napari_medssl.finetune.volumes.protocols import require_protocol
         from napari_medssl.models.trained import find_trained
 
-        start = None if self.init == "scratch" else find_trained(self.init)[0]
+        start, card = (None, None) if self.init == "scratch" else find_trained(self.init)
+        network = card.network if card else self.network
+        require_protocol(self.protocol, network=network, begins_with_weights=card is not None)
         return {
+            "protocol": self.protocol,
             "network": self.network,
             "start": str(start.absolute()) if start else None,
             "minutes": self.minutes,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_medssl.finetune.volumes.wanted import Tools, Wanted
     from napari_medssl.jobs import Job, Report
     from napari_medssl.models.networks.network import SegmentationNetwork
+    from napari_medssl.models.report import Report as Told
     from napari_medssl.models.trained import TrainedCard
     from napari_medssl.project import Project
 
@@ -69,10 +70,11 @@ def wanted_of(
         seed=job.spec.seed,
         network=given["network"],
         start=Path(given["start"]) if given["start"] else None,
+        protocol=given.get("protocol", "ours"),
     )
 
 
-def tools_of(job: Job, report: Report, should_stop: Callable[[], bool]) -> Tools:
+def tools_of(job: Job, report: Told, should_stop: Callable[[], bool]) -> Tools:
     """Return what learning is lent in a job; its pictures go to the artifacts."""
     from napari_medssl.finetune.volumes.wanted import Tools
     from napari_medssl.io import atomic_write

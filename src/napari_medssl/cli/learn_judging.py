@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_medssl.cli.learn_folds import FOLDS, Sitting, fold_sittings, is_crossed
 from napari_medssl.errors import MedSSLError, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -73,30 +75,65 @@ def judge_round(
     from napari_medssl.jobs.files import put_json
     from napari_medssl.project.learn_task import GATE, LearnTask
 
-    task = LearnTask.of(job.spec.arguments)
-    judging, left_out = _judging(project, task, card, examples)
+    task, folds = LearnTask.of(job.spec.arguments), job.artifacts / FOLDS
+    judging, left_out, may_judge = _judging(project, task, card, examples)
     for case, why in left_out.items():
         report.warning(f"{case} does not judge: {why}")
+    sittings = [Sitting(job.artifacts / WEIGHTS, card.trained_on, judging)]
+    if is_crossed(task, [one.id for one in judging]):
+        crossed = fold_sittings(job, project, examples, may_judge, report, should_stop)
+        if crossed is None:
+            return False
+        sittings += crossed
     judged = _Judged()
-    if judging:
-        new = _model(job.artifacts / WEIGHTS, job.spec.device, should_stop)
-        sides = _old(task, card, examples, job.spec.device, should_stop), new
-        for done, example in enumerate(judging):
-            if should_stop():
-                return False
-            report.progress(done, len(judging), "Judging on cases it never saw")
-            try:
-                judged.add(_figures(example, sides, project, job))
-            except StoppedError:
-                return False
-            except MedSSLError as error:
-                left_out[example.id] = str(error)
-                report.warning(f"{example.id} does not judge: {error}")
-    gate = _gate(task, judged, job.spec.seed)
+    bench = _Bench(job, project, task, examples, report, should_stop)
+    count = sum(len(sitting.judges) for sitting in sittings)
+    for sitting in sittings:
+        if not _judge(sitting, bench, judged, left_out, count):
+            return False
+    crossed_by = {example.id for sitting in sittings[1:] for example in sitting.judges}
+    gate = _gate(task, judged, crossed_by - left_out.keys(), job.spec.seed)
     gained = {"dice gained": gate.difference.mean} if gate.difference else {}
-    report.metric(len(judging), note=gate.words, **gained)
+    report.metric(count, note=gate.words, **gained)
     told = {**gate.as_row(), "against": _against(task), "left_out": left_out}
+    told["crossed"] = sorted(crossed_by - left_out.keys())
     put_json(job.artifacts / GATE, {**told, "sha256": card.sha256, "old_sha256": _old_sha256(task)})
+    shutil.rmtree(folds, ignore_errors=True)
+    return True
+
+
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """What judging needs of its round."""
+
+    job: Job
+    project: Project
+    task: LearnTask
+    examples: Mapping[str, Example]
+    report: Report
+    should_stop: Callable[[], bool]
+
+
+def _judge(
+    sitting: Sitting, bench: _Bench, judged: _Judged, left_out: dict[str, str], count: int
+) -> bool:
+    """Judge one network; False if it was stopped before."""
+    if not sitting.judges:
+        return True
+    device, stop = bench.job.spec.device, bench.should_stop
+    new = _model(sitting.weights, device, stop)
+    sides = _old(sitting, new, bench), new
+    for example in sitting.judges:
+        if stop():
+            return False
+        bench.report.progress(judged.cases, count, "Judging on cases it never saw")
+        try:
+            judged.add(_figures(example, sides, bench.project, bench.job))
+        except StoppedError:
+            return False
+        except MedSSLError as error:
+            left_out[example.id] = str(error)
+            bench.report.warning(f"{example.id} does not judge: {error}")
     return True
 
 
@@ -112,12 +149,18 @@ class _Judged:
         self.old += rows[0]
         self.new += rows[1]
 
+    @property
+    def cases(self) -> int:
+        """How many were judged."""
+        return len({row.case for row in self.new})
 
-def _gate(task: LearnTask, judged: _Judged, seed: int) -> Gate:
+
+def _gate(task: LearnTask, judged: _Judged, crossed: Collection[str], seed: int) -> Gate:
     from napari_medssl.finetune.gate import LEAST_PATIENTS, not_measured, weigh
 
     if judged.new:
-        return weigh(judged.old, judged.new, task.marks, against=_against(task), seed=seed)
+        against, count = _against(task), len({task.marks[case] for case in crossed})
+        return weigh(judged.old, judged.new, task.marks, against=against, crossed=count, seed=seed)
     done = {task.marks[case] for case in (*task.taught, *task.test)}
     return not_measured(_TOO_FEW if len(done) < LEAST_PATIENTS else _NONE_DONE)
 
@@ -134,24 +177,28 @@ def _old_sha256(task: LearnTask) -> str:
 
 def _judging(
     project: Project, task: LearnTask, card: TrainedCard, examples: Mapping[str, Example]
-) -> tuple[list[Example], dict[str, str]]:
-    """Return who judges, and who may not: who trained one of the two, whatever the roles say."""
+) -> tuple[list[Example], dict[str, str], set[str]]:
+    """Return who judges, who may not, and whom nothing that there was before has seen.
+
+    Whatever the roles say, who trained one of the two may not.
+    """
     from napari_medssl.models.trained import read_card
     from napari_medssl.project.ledger import taught_patients
 
-    new = replace(card, trained_on=(*task.training, *task.validation))
-    cards = [new, *_line(card)]
+    cards = _line(card)
     for path in filter(None, (task.old, task.start)):
         earlier = read_card(Path(path))
         cards += [earlier, *_line(earlier)]
-    seen = set().union(*(taught_patients(project, one, task.marks) for one in cards))
+    before: set[str] = set().union(*(taught_patients(project, c, task.marks) for c in cards))
+    new = replace(card, trained_on=(*task.training, *task.validation))
+    seen = before | taught_patients(project, new, task.marks)
     judging, left_out = [], {}
     for case in task.test:
         if task.marks[case] in seen:
             left_out[case] = "Its patient trained one of the models, or one they descend from."
         elif case in examples:
             judging.append(examples[case])
-    return judging, left_out
+    return judging, left_out, {case for case in examples if task.marks[case] not in before}
 
 
 def _line(card: TrainedCard) -> list[TrainedCard]:
@@ -166,25 +213,21 @@ def _line(card: TrainedCard) -> list[TrainedCard]:
     return found
 
 
-def _old(
-    task: LearnTask,
-    card: TrainedCard,
-    examples: Mapping[str, Example],
-    device: str,
-    stop: Callable[[], bool],
-) -> _Side:
+def _old(sitting: Sitting, new: _Side, bench: _Bench) -> _Side:
     """Return the model in use, or where there is none what places alone tell."""
+    task, examples = bench.task, bench.examples
     if task.old:
-        return _model(Path(task.old), device, stop)
+        return _model(Path(task.old), bench.job.spec.device, bench.should_stop)
     from napari_medssl.finetune.position_prior import position_prior
 
     def masks() -> Iterator[tuple[NDArray[Any], NDArray[np.bool_] | None]]:
-        for case in card.trained_on:
+        for case in sitting.taught_by:
             if case in examples:
                 one = examples[case].read()
                 yield one.labels, one.looked_at
 
-    prior = position_prior(masks(), [one.value for one in card.classes])
+    classes = new.card.classes if new.card is not None else ()
+    prior = position_prior(masks(), [one.value for one in classes])
     return _Side(None, lambda volume: prior.expected(volume.geometry.shape))
 
 

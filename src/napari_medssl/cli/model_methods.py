@@ -46,6 +46,7 @@ def method_facts(card: MethodCard) -> dict[str, Any]:
         "networks": card.networks,
         "why_not": card.why_not,
         "learns": card.learns,
+        "masks": card.masks,
         "least_images": card.least_images,
         "least_batch": card.least_batch,
         "here": {"network": card.here.network, **card.here.plan},

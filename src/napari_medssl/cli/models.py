@@ -11,6 +11,7 @@ import typer
 from napari_medssl.cli.model_facts import network_facts, promptable_facts, trained_facts
 from napari_medssl.cli.model_files import add_model, fetch_model, new_model
 from napari_medssl.cli.model_methods import list_methods, method_facts
+from napari_medssl.cli.model_probe import probe_model
 from napari_medssl.cli.model_words import lines_of
 from napari_medssl.errors import UsageError
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from napari_medssl.models.networks import NetworkCard
 
 models_app = typer.Typer(
-    no_args_is_help=True, help="Networks and their weights: list, show, methods, add, fetch, new."
+    no_args_is_help=True,
+    help="Networks and their weights: list, show, methods, probe, add, fetch, new.",
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -81,6 +83,7 @@ models_app.command("add")(add_model)
 models_app.command("fetch")(fetch_model)
 models_app.command("new")(new_model)
 models_app.command("methods")(list_methods)
+models_app.command("probe")(probe_model)
 
 
 def _facts_of(name: str) -> dict[str, Any]:

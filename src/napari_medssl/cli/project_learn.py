@@ -14,9 +14,9 @@ from napari_medssl.cli.project_words import say
 from napari_medssl.errors import ReadOnlyError
 
 if TYPE_CHECKING:
-    from napari_medssl.cli.engine_choice import Workplace
     from napari_medssl.cli.finetune_volumes import VolumeWishes
     from napari_medssl.jobs import Job
+    from napari_medssl.jobs.workplace import Workplace
     from napari_medssl.project import Project
     from napari_medssl.project.learn_task import LearnTask
     from napari_medssl.project.versions import ModelVersion
@@ -48,6 +48,9 @@ def learn_project(
     processes: Annotated[
         int | None, typer.Option(help="Learn together, a GPU each; all GPUs of a job if not given.")
     ] = None,
+    cross_validate: Annotated[
+        bool, typer.Option(help="Where few can judge, who is learned from judges too.")
+    ] = True,
     background: Annotated[
         bool, typer.Option("--background", help="Do not wait: see 'medssl jobs'.")
     ] = False,
@@ -60,6 +63,7 @@ def learn_project(
     waits as a candidate, and is proposed only if it is better than the model in use; see 'medssl
     project models'. Ctrl-C keeps what was learned, and 'medssl jobs resume' goes on.
     """
+    from napari_medssl.cli.encoders import offer_finished
     from napari_medssl.cli.finetune_volumes import VolumeWishes
 
     wishes = VolumeWishes(
@@ -72,11 +76,13 @@ def learn_project(
         processes=processes,
     )
     place = wishes.workplace()
+    offered = offer_finished(store(jobs).jobs()) if init == "auto" else []
     with to_change(folder) as project:
-        task = plan(project, init, replace(wishes, threads=place.threads), place.device)
+        here = replace(wishes, threads=place.threads)
+        task = plan(project, init, here, place.device, cross_validate=cross_validate)
     job = _job(task, place, seed, jobs)
     if not json:
-        print("\n".join(_plan_lines(task)))
+        print("\n".join([*offered, *_plan_lines(task)]))
     place.engine.submit(job)
     if background:
         words = (
@@ -103,7 +109,9 @@ def learn_project(
     _say_result(folder, job, as_json=json)
 
 
-def plan(project: Project, init: str, wishes: VolumeWishes, device: str) -> LearnTask:
+def plan(
+    project: Project, init: str, wishes: VolumeWishes, device: str, *, cross_validate: bool = True
+) -> LearnTask:
     """Decide who learns, who judges and what it begins with; the ledger keeps the first two.
 
     Raises
@@ -115,7 +123,8 @@ def plan(project: Project, init: str, wishes: VolumeWishes, device: str) -> Lear
     from napari_medssl.finetune.starting import starter
     from napari_medssl.project.learn_plan import plan_learning
 
-    return plan_learning(project, patient_of, starter(init, device), wishes.arguments())
+    how = {**wishes.arguments(), "cross_validate": cross_validate}
+    return plan_learning(project, patient_of, starter(init, device), how)
 
 
 def take_in_job(project: Project, job: Job) -> ModelVersion:
@@ -152,6 +161,8 @@ def _job(task: LearnTask, place: Workplace, seed: int, jobs: Path | None) -> Job
 
 
 def _plan_lines(task: LearnTask) -> list[str]:
+    from napari_medssl.cli.learn_folds import is_crossed
+
     def counted(count: int, what: str) -> str:
         return f"{count} {what}{'' if count == 1 else 's'}"
 
@@ -162,7 +173,10 @@ def _plan_lines(task: LearnTask) -> list[str]:
     sides = [f"Learned from: {people(task.training)}"]
     sides += [f"choosing the weights: {people(task.validation)}"] if task.validation else []
     sides += [f"judging: {people(task.test)}"] if task.test else ["judging: nobody yet"]
-    return [f"{'; '.join(sides)}.", task.start_words]
+    lines = [f"{'; '.join(sides)}.", task.start_words]
+    if is_crossed(task, task.test):
+        lines.append("As few judge, those learned from judge in turn (cross-validation).")
+    return lines
 
 
 def _say_result(folder: Path, job: Job, *, as_json: bool) -> None:

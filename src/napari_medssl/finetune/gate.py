@@ -148,6 +148,7 @@ def weigh(
     patients: Mapping[str, str],
     *,
     against: str = "the model in use",
+    crossed: int = 0,
     seed: int = 0,
 ) -> Gate:
     """Compare two models.
@@ -161,6 +162,9 @@ def weigh(
         Id of a case -> what is the same for all cases of its patient.
     against : str
         What the old one is called in the sentence.
+    crossed : int
+        How many of the patients judged networks that learned as the new one did, but without them
+        and for a shorter time (cross-validation).
     seed : int
         Of the draws.
 
@@ -182,7 +186,7 @@ def weigh(
     differences = np.array([np.mean(by_patient[who]) for who in sorted(by_patient)])
     low, high = interval(differences, seed)
     difference = Difference(float(differences.mean()), low, high, len(differences))
-    kind, words = _verdict(difference, against)
+    kind, words = _verdict(difference, against, crossed)
     worst_first = dict(sorted(by_case.items(), key=lambda one: one[1]))
     return Gate(kind, words, difference, _lines(pairs), worst_first)
 
@@ -230,7 +234,16 @@ def _dice(row: Measured) -> float:
     return 1.0 if np.isnan(row.dice) else float(row.dice)
 
 
-def _verdict(difference: Difference, against: str) -> tuple[Kind, str]:
+def _verdict(difference: Difference, against: str, crossed: int) -> tuple[Kind, str]:
+    kind, words = _compared(difference, against)
+    if crossed:
+        some = "1 of them" if crossed == 1 else f"{crossed} of them"
+        how = "networks that learned without them, for a shorter time (cross-validation)"
+        words += f" As few cases are done, {some} judged {how}."
+    return kind, words
+
+
+def _compared(difference: Difference, against: str) -> tuple[Kind, str]:
     mean, low, high = (
         f"{value:+.3f}" for value in (difference.mean, difference.low, difference.high)
     )

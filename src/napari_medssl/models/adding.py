@@ -122,7 +122,28 @@ def _add_ours(path: Path, wishes: Wishes, write: AtomicWrite) -> TrainedCard:
         load_start(network_for(card), read_trained(path, card))
     else:
         load_trained(path, card)
-    card = replace(card, name=wishes.name or card.name)
+    return keep_trained(path, replace(card, name=wishes.name or card.name), write)
+
+
+def keep_trained(path: Path, card: TrainedCard, write: AtomicWrite) -> TrainedCard:
+    """Copy a checkpoint of ours, known to fit its network, to where trained models are kept.
+
+    Parameters
+    ----------
+    path : Path
+        Its safetensors file.
+    card : TrainedCard
+        Its card, under the name to keep it by.
+    write : callable
+        ``io.atomic_write``.
+
+    Raises
+    ------
+    UsageError
+        If the name is none, or another model has it.
+    WeightsError
+        If the file is not the one that the card was made for.
+    """
     target, there = _place(card)
     if there:
         return card

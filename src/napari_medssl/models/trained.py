@@ -85,6 +85,9 @@ class TrainedCard:
         Packages and their versions; ``"commit"`` when known.
     mirrored : bool
         Whether left and right may be exchanged in test-time flips: no label is one-sided.
+    trouble : str
+        What speaks against using it, in a sentence, such as a run that collapsed; empty where
+        nothing is known to.
     sha256 : str
         Hash of the safetensors file; filled in when the card is saved.
     """
@@ -110,6 +113,7 @@ class TrainedCard:
     parent: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     mirrored: bool = False
+    trouble: str = ""
     sha256: str = ""
 
     def __post_init__(self) -> None:

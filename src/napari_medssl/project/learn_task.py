@@ -67,6 +67,8 @@ class LearnTask:
         When, in ISO format: what is drawn later was not learned.
     by_slices : tuple of str
         Cases of which only slices were done.
+    cross_validate : bool
+        Whether who is learned from judges too, where few others can.
     """
 
     project: str
@@ -85,6 +87,7 @@ class LearnTask:
     threads: int
     planned: str = ""
     by_slices: tuple[str, ...] = ()
+    cross_validate: bool = True
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> LearnTask:
@@ -188,7 +191,7 @@ def plan_round(
     start : (Path or None, str)
         Weights to begin with, and why.
     how : mapping
-        ``network``, ``minutes``, ``steps`` and ``threads``.
+        ``network``, ``minutes``, ``steps``, ``threads`` and ``cross_validate``.
 
     Raises
     ------
@@ -227,6 +230,7 @@ def plan_round(
         threads=how["threads"],
         planned=now(),
         by_slices=tuple(case for case in done if project.case(case).status != "done"),
+        cross_validate=how["cross_validate"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Live curves: what a job measured, losses and overlaps on axes of their own."""
+"""Live curves: what a job measured; losses, overlaps and signs of collapse on axes of their own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QWheelEvent
 
-    from napari_medssl._napari.presenters.job_story import Curve
+    from napari_medssl._napari.presenters.job_story import About, Curve
 
 _COLOURS = ("#5aa9ff", "#ffb547", "#5fcf80", "#ff8a80", "#c792ea", "#80deea")
 _GROUND, _AXES = "#1f242c", "#9aa4b2"
@@ -25,7 +25,7 @@ _NOTHING_ELSE = "Another number…"
 
 
 class Curves(QWidget):
-    """The curves of one training at a time: its losses, its overlaps, and one other number."""
+    """The curves of one training at a time, by what they are about, and one other number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,14 +36,16 @@ class Curves(QWidget):
         self._pinned = ""  # the user's choice; else the newest is followed
         self._other.setToolTip("Anything else that was measured, such as the learning rate")
         self._other.activated.connect(self._draw)
-        self._loss, self._dice, self._rest = Plot(), Plot(), Plot()
-        self._dice.bind(0, 1)
+        self._plots: dict[About, Plot] = {"loss": Plot(), "dice": Plot(), "alike": Plot()}
+        self._rest = Plot()
+        for about in ("dice", "alike"):
+            self._plots[about].bind(0, 1)
         self._choice = QWidget()
         self._choice.setLayout(side_by_side(QLabel("Training"), self._training))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for part in (self._choice, self._loss, self._dice, self._other, self._rest):
+        for part in (self._choice, *self._plots.values(), self._other, self._rest):
             column.addWidget(part)
         self.show_curves({})
 
@@ -68,8 +70,8 @@ class Curves(QWidget):
 
     def _draw(self) -> None:
         shown = self._curves.get(self._training.currentText(), ())
-        self._loss.show_curves([one for one in shown if one.about == "loss"])
-        self._dice.show_curves([one for one in shown if one.about == "dice"])
+        for about, plot in self._plots.items():
+            plot.show_curves([one for one in shown if one.about == about])
         others = [one for one in shown if one.about == "other"]
         names = [_NOTHING_ELSE, *(one.name for one in others)]
         if names != [self._other.itemText(n) for n in range(self._other.count())]:

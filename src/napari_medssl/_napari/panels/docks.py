@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QOpenGLWidget, QWidget
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ def share_tab(panel: QWidget, kind: type[QWidget]) -> None:
     if not mine.isFloating() and mine not in window.tabifiedDockWidgets(beside):
         window.tabifyDockWidget(beside, mine)
         mine.raise_()
+
+
+def put_below(panel: QWidget, height: int) -> None:
+    """Move a panel's dock below the canvas, as high as asked; leave a floating one.
+
+    napari puts every plugin's dock on the right, whatever its manifest wishes.
+    """
+    window, dock = outermost(panel), _dock_of(panel)
+    if isinstance(window, QMainWindow) and dock is not None and not dock.isFloating():
+        # the docks on the right keep their whole height
+        right = Qt.DockWidgetArea.RightDockWidgetArea
+        window.setCorner(Qt.Corner.BottomRightCorner, right)
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
 
 def to_front(panel: QWidget) -> None:

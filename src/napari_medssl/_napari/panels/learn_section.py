@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
-    QLabel,
-    QSizePolicy,
     QSpinBox,
     QWidget,
 )
 
 from napari_medssl._napari.panels.engine_section import DEVICES
-from napari_medssl._napari.panels.section import Section, button, narrow, words
+from napari_medssl._napari.panels.section import Section, button, form, narrow, say, words
 from napari_medssl._napari.presenters.learn_look import LearnWishes
 
 if TYPE_CHECKING:
@@ -53,7 +51,7 @@ class LearnSection(Section):
         self._starts: tuple[tuple[str, str], ...] = ()
         self._settings = self._make_settings()
         self._advanced = self._make_advanced()
-        self._unfold = button("Advanced", "Steps, seed, threads", checkable=True)
+        self._unfold = button("Advanced", "Steps, seed, threads, cross-validation", checkable=True)
         self._unfold.toggled.connect(self._advanced.setVisible)
         for part in (self._learn, self._why_not, self._sides, self._warning):
             self.body.addWidget(part)
@@ -68,16 +66,16 @@ class LearnSection(Section):
             self._learn.setMinimumWidth(self._learn.fontMetrics().horizontalAdvance(text) + 16)
         self._learn.setEnabled(may)
         self._learn.setToolTip(why_not or _TIP)
-        _say(self._why_not, why_not)
+        say(self._why_not, why_not)
         self._settings.setVisible(not learns)
         self._unfold.setVisible(not learns)
         self._advanced.setVisible(self._unfold.isChecked() and not learns)
 
     def show_plan(self, sides: str, warning: str, start: str) -> None:
         """Say who learns and judges, what to heed, and what it begins with."""
-        _say(self._sides, sides)
-        _say(self._warning, warning)
-        _say(self._start_words, start)
+        say(self._sides, sides)
+        say(self._warning, warning)
+        say(self._start_words, start)
 
     def show_starts(self, rows: Sequence[tuple[str, str]], *, in_use: bool) -> None:
         """Offer what to begin with: added models by name and title, and the one in use."""
@@ -109,7 +107,7 @@ class LearnSection(Section):
         self._device.activated.connect(self._tell)
         self._minutes.valueChanged.connect(self._tell)
         rows = {"Begins with": self._start, "Learns for": self._minutes, "Device": self._device}
-        return _form(rows)
+        return form(rows)
 
     def _make_advanced(self) -> QWidget:
         self._steps, self._seed, self._threads = QSpinBox(), QSpinBox(), QSpinBox()
@@ -121,9 +119,17 @@ class LearnSection(Section):
         self._threads.setRange(0, 1024)
         self._threads.setSpecialValueText("all")
         self._threads.setToolTip("Of the processor; fewer leave more to the window")
+        self._crossed = QCheckBox("Cross-validate where few can judge")
+        self._crossed.setToolTip(
+            "Networks learn anew, each without some of the patients, who then judge it: about half "
+            "as long again"
+        )
+        self._crossed.setChecked(True)
+        self._crossed.toggled.connect(self._tell)
         for box in (self._steps, self._seed, self._threads):
             box.valueChanged.connect(self._tell)
-        made = _form({"Steps": self._steps, "Seed": self._seed, "Threads": self._threads})
+        rows = {"Steps": self._steps, "Seed": self._seed, "Threads": self._threads}
+        made = form({**rows, "": self._crossed})
         made.hide()
         return made
 
@@ -136,21 +142,6 @@ class LearnSection(Section):
                 device=self._device.currentData(),
                 seed=self._seed.value(),
                 threads=self._threads.value() or None,
+                cross_validate=self._crossed.isChecked(),
             )
         )
-
-
-def _form(rows: dict[str, QWidget]) -> QWidget:
-    made = QWidget()
-    form = QFormLayout(made)
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setSpacing(4)
-    for name, box in rows.items():
-        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        form.addRow(name, box)
-    return made
-
-
-def _say(label: QLabel, text: str) -> None:
-    label.setText(text)
-    label.setVisible(bool(text))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,6 +19,8 @@ from qtpy.QtWidgets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qtpy.QtGui import QShowEvent
 
 
@@ -116,6 +119,24 @@ def narrow(combo: QComboBox) -> QComboBox:
     combo.setSizeAdjustPolicy(policy)
     combo.setMinimumContentsLength(8)
     return combo
+
+
+def form(rows: Mapping[str, QWidget]) -> QWidget:
+    """Lay settings under each other, each with its name before it."""
+    made = QWidget()
+    inside = QFormLayout(made)
+    inside.setContentsMargins(0, 0, 0, 0)
+    inside.setSpacing(4)
+    for name, box in rows.items():
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        inside.addRow(name, box)
+    return made
+
+
+def say(label: QLabel, text: str) -> None:
+    """Show a text; without one the label takes no room."""
+    label.setText(text)
+    label.setVisible(bool(text))
 
 
 def words(text: str = "", *, style: str = "") -> QLabel:

@@ -94,6 +94,12 @@ class SegmentPanel(DockPanel):
         if sources:
             ExportDialog(self, sources).open()
 
+    def open_planes(self) -> None:
+        """Open the three planes, or bring them to the front."""
+        dock, _ = self.viewer.window.add_plugin_dock_widget("napari-medssl", "Three planes")
+        dock.show()
+        dock.raise_()
+
     def on_release(self) -> None:
         """Give keys and events back; the mask stays on the canvas."""
         self._keys.release()
@@ -104,8 +110,11 @@ class SegmentPanel(DockPanel):
         return SegmentViews(
             image=self._image,
             window=self._view,
+            cine=self._view.cine,
+            second_scan=self._view,
             engine=self._engine,
             prompt=self,
+            grow=self._outline,
             everything=self._outline,
             label=self._labels,
             history=self._correct,
@@ -124,12 +133,22 @@ class SegmentPanel(DockPanel):
         self._view.plane_chosen.connect(self._scene.show_plane)
         self._view.preset_chosen.connect(to.window.choose_preset)
         self._view.values_chosen.connect(to.window.choose_values)
+        self._view.drag_asked.connect(to.window.drag_with_mouse)
+        self._view.planes_asked.connect(self.open_planes)
+        self._view.scan_added.connect(to.second_scan.add)
+        self._view.cine.play_asked.connect(to.cine.play)
+        self._view.cine.rate_chosen.connect(to.cine.choose_rate)
+        self._view.cine.bounce_chosen.connect(to.cine.choose_bounce)
         self._engine.engine_chosen.connect(to.engine.choose)
         self._engine.device_chosen.connect(to.engine.choose_device)
         self._engine.weights_chosen.connect(to.engine.add_weights)
         self._outline.tool_chosen.connect(to.prompting.use_tool)
-        self._outline.keep_asked.connect(to.prompting.keep)
-        self._outline.discard_asked.connect(to.prompting.discard)
+        self._outline.keep_asked.connect(to.keep)
+        self._outline.discard_asked.connect(to.discard)
+        self._outline.grow_asked.connect(to.growing.grow)
+        self._outline.stop_asked.connect(to.growing.stop)
+        self._outline.all_planes_chosen.connect(to.growing.use_all_planes)
+        self._outline.network_chosen.connect(to.growing.ask_network)
         self._outline.everything_asked.connect(to.everything.outline)
         self._outline.new_each_chosen.connect(to.everything.make_new_labels)
         self._outline.drop_asked.connect(lambda: to.everything.drop())
@@ -178,11 +197,13 @@ class SegmentPanel(DockPanel):
                 "not-point": lambda: to.prompting.use_tool("not-point"),
                 "box": lambda: to.prompting.use_tool("box"),
                 "undo-prompt": to.history.undo_prompt,
-                "keep": to.prompting.keep,
-                "discard": to.prompting.discard,
+                "through": to.growing.grow,
+                "keep": to.keep,
+                "discard": to.discard,
                 "previous-label": lambda: to.step_label(-1),
                 "next-label": lambda: to.step_label(1),
                 "finished": to.finished.toggle,
+                "window": to.window.drag_with_mouse,
                 "undo": to.history.undo,
                 "redo": to.history.redo,
             }

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from napari_medssl.errors import WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.everything import SliceObjects
     from napari_medssl.segment import Plane, Prompts, SliceResult
+    from napari_medssl.segment.growing import GrownSlice, GrowRules
     from napari_medssl.volume import Volume, Window
 
 
@@ -43,14 +47,21 @@ class Segmenter(Protocol):
 #: outlines everything on a slice, until the last argument says stop
 Outliner = Callable[["Volume", "Plane", "Window", Callable[[], bool]], "SliceObjects"]
 
+#: follows outlines through a volume, slice by slice; at last: in all three planes
+Grower = Callable[
+    ["Volume", "Mapping[Plane, NDArray[np.bool_]]", "Window", "GrowRules", bool],
+    "Iterator[GrownSlice]",
+]
+
 
 @dataclass(frozen=True)
 class LoadedEngine:
-    """An engine ready to use, on which device in plain words, and how it outlines all it sees."""
+    """An engine ready to use, where it runs in plain words, and what it does without prompts."""
 
     segmenter: Segmenter
     where: str
     outliner: Outliner
+    grower: Grower
 
 
 class Engines(Protocol):
@@ -146,6 +157,11 @@ class EnginePresenter:
         """Return what outlines everything on a slice; raises, and is slow, as `segmenter`."""
         self.segmenter()
         return self._load().outliner
+
+    def grower(self) -> Grower:
+        """Return what follows outlines through a volume; raises, and is slow, as `segmenter`."""
+        self.segmenter()
+        return self._load().grower
 
     def _load(self) -> LoadedEngine:
         wanted = (self.name, self.device)

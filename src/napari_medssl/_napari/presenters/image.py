@@ -9,7 +9,7 @@ from napari_medssl import io
 from napari_medssl.io.summary import plain_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.scene import Scene
@@ -43,14 +43,18 @@ class ImagePresenter:
 
     def open(self, path: str | Path) -> None:
         """Open a file or a folder; a folder of several DICOM series is asked about first."""
+        self.choose(path, self._add)
+
+    def choose(self, path: str | Path, then: Callable[[Volume], None]) -> None:
+        """Read a file, or one series of a folder, and hand it on."""
         path = Path(path)
         if not path.is_dir():
-            self._read(path, None)
+            self._read(path, None, then)
             return
         self._activity.run(
             f"Looking through '{path.name}'",
             lambda: io.list_series(path),
-            lambda series: self._choose_series(path, series),
+            lambda series: self._choose_series(path, series, then),
             topic="open",
         )
 
@@ -101,22 +105,24 @@ class ImagePresenter:
         )
         self._view.show_volumes(volume.source.volume, volume.source.volumes)
 
-    def _choose_series(self, path: Path, series: Sequence[SeriesSummary]) -> None:
+    def _choose_series(
+        self, path: Path, series: Sequence[SeriesSummary], then: Callable[[Volume], None]
+    ) -> None:
         if len(series) < 2:
-            self._read(path, None)
+            self._read(path, None, then)
             return
         answers = [
             f"{s.description or 'no description'} ({s.modality}, {s.slices} slices)" for s in series
         ]
         chosen = self._view.choose_one("This folder holds several series. Which one?", answers)
         if chosen is not None:
-            self._read(path, series[chosen].number)
+            self._read(path, series[chosen].number, then)
 
-    def _read(self, path: Path, series: int | None) -> None:
+    def _read(self, path: Path, series: int | None, then: Callable[[Volume], None]) -> None:
         self._activity.run(
             f"Reading '{path.name}'",
             lambda: io.read_volume(path, series=series),
-            self._add,
+            then,
             topic="open",
         )
 

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_medssl._napari.before_torch import before_torch
 from napari_medssl._napari.presenters.engine import EngineRow, LoadedEngine
 from napari_medssl._napari.presenters.everything import SliceObjects
-from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from napari_medssl.models import ModelCard
     from napari_medssl.segment import InteractiveSegmenter, Plane
+    from napari_medssl.segment.growing import GrownSlice, GrowRules
     from napari_medssl.volume import Volume, Window
 
 _PROCESSOR = "this computer's processor"
@@ -39,7 +42,7 @@ class InstalledEngines:
 
     def load(self, name: str, device: str) -> LoadedEngine:
         """Load an engine with its weights; seconds, and torch with it."""
-        import_triton_by_itself()
+        before_torch()
         from napari_medssl.models.device import describe_device
         from napari_medssl.segment import EmbeddingCache, InteractiveSegmenter, load_engine
         from napari_medssl.segment.embeddings import default_cache_folder
@@ -50,6 +53,7 @@ class InstalledEngines:
             segmenter,
             _PROCESSOR if engine.device == "cpu" else describe_device(engine.device),
             partial(_everything, segmenter),
+            partial(_through, segmenter),
         )
 
     def add_weights(self, path: Path) -> str:
@@ -80,6 +84,20 @@ def _everything(
         rows, columns = (part for axis, part in enumerate(one.place) if axis != plane.axis)
         mask[rows, columns] = np.squeeze(one.mask, plane.axis)
     return SliceObjects(plane, masks, {one.value: found.record(one) for one in found.objects})
+
+
+def _through(
+    segmenter: InteractiveSegmenter,
+    volume: Volume,
+    given: Mapping[Plane, NDArray[np.bool_]],
+    window: Window,
+    rules: GrowRules,
+    all_planes: bool,
+) -> Iterator[GrownSlice]:
+    """Follow outlines through a volume."""
+    from napari_medssl.segment.growing import grow, grow_in_all_planes
+
+    return (grow_in_all_planes if all_planes else grow)(segmenter, volume, given, window, rules)
 
 
 def _missing(card: ModelCard) -> str:

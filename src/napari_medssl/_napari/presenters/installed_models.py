@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from napari_medssl._napari.torch_beside_mesa import import_triton_by_itself
+from napari_medssl._napari.before_torch import before_torch
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class InstalledModels:
 
     def add(self, path: Path) -> str:
         """Keep a copy of a model file; return its name."""
-        import_triton_by_itself()
+        before_torch()
         from napari_medssl.io import atomic_write
         from napari_medssl.models.adding import Wishes, add_checkpoint
 
@@ -45,7 +45,7 @@ class InstalledModels:
 
     def load(self, name: str, device: str) -> Segmenter:
         """Load a model with its weights; seconds, and torch with it."""
-        import_triton_by_itself()
+        before_torch()
         from napari_medssl.segment.automatic import load_automatic
 
         return load_automatic(name, device)

@@ -136,6 +136,8 @@ class LearnPresenter:
     def choose(self, wishes: LearnWishes) -> None:
         """Learn in another way."""
         self._wishes = wishes
+        if self._look is not None:
+            self._show_plan(self._look)
         self.show()
 
     def begin(self) -> None:
@@ -207,11 +209,16 @@ class LearnPresenter:
     def _take(self, look: LearnLook) -> None:
         self._look = look
         self._view.show_starts(look.starts, in_use=look.in_use is not None)
-        sides = sides_words(look.sides) if look.sides is not None else ""
-        self._view.show_plan(sides, warning_words(look), look.start_words)
+        self._show_plan(look)
         there = self._door()
         self._show_button(there)
         self._looked(there, look)
+
+    def _show_plan(self, look: LearnLook) -> None:
+        may_cross = self._wishes.cross_validate and look.in_use is None
+        sides = sides_words(look.sides, may_cross=may_cross) if look.sides is not None else ""
+        warning = warning_words(look, may_cross=may_cross)
+        self._view.show_plan(sides, warning, look.start_words)
 
     def _show_button(self, there: OpenProject | None) -> None:
         look = self._look
@@ -232,4 +239,5 @@ def _how(wishes: LearnWishes) -> dict[str, Any]:
         "minutes": wishes.minutes if wishes.steps is None else None,
         "steps": wishes.steps,
         "threads": wishes.threads or os.cpu_count() or 1,
+        "cross_validate": wishes.cross_validate,
     }

@@ -41,6 +41,8 @@ class LearnWishes:
         Of the random draws.
     threads : int or None
         Of the processor; all where None.
+    cross_validate : bool
+        Whether who is learned from judges too, where few others can.
     """
 
     start: str = "auto"
@@ -49,6 +51,7 @@ class LearnWishes:
     device: str = "auto"
     seed: int = 0
     threads: int | None = None
+    cross_validate: bool = True
 
 
 @dataclass(frozen=True)

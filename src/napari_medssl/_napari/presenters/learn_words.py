@@ -28,17 +28,35 @@ def button_words(fresh: NewCorrections) -> str:
     return f"{BUTTON} ({', '.join(parts)})" if parts else BUTTON
 
 
-def sides_words(sides: Sides) -> str:
-    """Say who is learned from and who judges."""
+def sides_words(sides: Sides, *, may_cross: bool) -> str:
+    """Say who is learned from and who judges.
+
+    Parameters
+    ----------
+    sides : Sides
+        Who.
+    may_cross : bool
+        Whether who is learned from judges too, where few others can.
+    """
     lines = [f"Learns from {_people(sides, sides.training)}."]
     if sides.validation:
         lines.append(f"The best moment to stop is chosen by {_people(sides, sides.validation)}.")
     if sides.test:
         lines.append(f"Judged by {_people(sides, sides.test)} that it never learns from.")
+    if may_cross and _is_crossed(sides):
+        lines.append(
+            "As so few judge, those learned from judge in turn: other networks learn without them "
+            "(cross-validation, about half as long again)."
+        )
     return "\n".join(lines)
 
 
-def warning_words(look: LearnLook) -> str:
+def _is_crossed(sides: Sides) -> bool:
+    few = sides.patients(sides.test) < _LEAST_PATIENTS
+    return few and sides.patients(sides.training, sides.validation) > 1
+
+
+def warning_words(look: LearnLook, *, may_cross: bool) -> str:
     """Say what is to be known before it learns; empty where there is nothing."""
     sides = look.sides
     if sides is None:
@@ -51,11 +69,17 @@ def warning_words(look: LearnLook) -> str:
     patients = sides.patients()
     if patients < _LEAST_PATIENTS:
         some = "1 patient is" if patients == 1 else f"{patients} patients are"
-        return (
-            f"Only {some} done, so nobody can judge: the new model will come without a verdict, "
-            "and you decide by looking. From three patients on it is measured."
+        crossed = may_cross and _is_crossed(sides)
+        what = (
+            "what is measured is chance as well as not"
+            if crossed
+            else "nobody can judge: the new model will come without a verdict"
         )
-    if not sides.test:
+        return (
+            f"Only {some} done, so {what}, and you decide by looking. From three patients on there "
+            "is a verdict."
+        )
+    if not sides.test and not (may_cross and _is_crossed(sides)):
         return "No patient who judges is done, so the new model will come without a verdict."
     if not look.fresh.any and look.models:
         return "Nothing was corrected since it last learned: another model from the same cases."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_medssl._napari.presenters.applying import ApplyPresenter, ApplyView
+from napari_medssl._napari.presenters.encoder_intake import EncoderIntake
 from napari_medssl._napari.presenters.gate_facts import arrived_words
 from napari_medssl._napari.presenters.learn import Bench, LearnPresenter, LearnView
 from napari_medssl._napari.presenters.learn_intake import LearnIntake
@@ -115,6 +116,7 @@ class LearningPresenter:
         )
         self._activity = activity
         self.intake = LearnIntake(watch, rounds, activity, door, self._arrived, window.notify)
+        self._encoders = EncoderIntake(watch, activity, lambda _: self.learn.look_again())
 
     def show(self) -> None:
         """Show what can be done with the open project; to be called about once a second."""
@@ -130,7 +132,7 @@ class LearningPresenter:
 
     def close(self) -> None:
         """Listen no more, and take the outlines away; jobs go on."""
-        for part in (self.run, self.apply, self.intake):
+        for part in (self.run, self.apply, self.intake, self._encoders):
             part.close()
         self.models.hide()
 

@@ -61,6 +61,16 @@ class PromptPresenter:
         self._previews: dict[Plane, SliceResult] = {}
         self._prepared: set[Plane] = set()
 
+    @property
+    def outlines(self) -> dict[Plane, SliceResult]:
+        """The outlines that are shown and not kept yet."""
+        return dict(self._previews)
+
+    @property
+    def marked(self) -> dict[Plane, Prompts]:
+        """The prompts that are not kept yet."""
+        return dict(self._prompts)
+
     def use_tool(self, tool: Tool) -> None:
         """Pick up a tool."""
         if self._scene.volume is None:

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_medssl._napari.presenters.activity import Activity, StatusView, Work
+from napari_medssl._napari.presenters.cine import CinePresenter, CineView
 from napari_medssl._napari.presenters.correct import CorrectPresenter, CorrectView
 from napari_medssl._napari.presenters.engine import EnginePresenter, Engines, EngineView
 from napari_medssl._napari.presenters.everything import EverythingPresenter, EverythingView
 from napari_medssl._napari.presenters.finished import FinishedPresenter, FinishedView
+from napari_medssl._napari.presenters.growing import GrowPresenter, GrowView
 from napari_medssl._napari.presenters.history import HistoryPresenter, HistoryView
 from napari_medssl._napari.presenters.image import ImagePresenter, ImageView
 from napari_medssl._napari.presenters.labels import LabelPresenter, LabelView
 from napari_medssl._napari.presenters.mask import MaskPresenter, SaveView
 from napari_medssl._napari.presenters.prompting import PromptPresenter, PromptView
+from napari_medssl._napari.presenters.second_scan import SecondScanPresenter, SecondScanView
 from napari_medssl._napari.presenters.tools import ToolPresenter, ToolView
 from napari_medssl._napari.presenters.window import WindowPresenter, WindowView
 
@@ -34,8 +37,11 @@ class SegmentViews:
 
     image: ImageView
     window: WindowView
+    cine: CineView
+    second_scan: SecondScanView
     engine: EngineView
     prompt: PromptView
+    grow: GrowView
     everything: EverythingView
     label: LabelView
     history: HistoryView
@@ -67,7 +73,9 @@ class SegmentPresenter:
         self._deafen: Callable[[], None] | None = None
         self.activity = Activity(work, views.status)
         self.image = ImagePresenter(views.image, scene, self.activity)
-        self.window = WindowPresenter(views.window, scene, self.activity)
+        self.window = WindowPresenter(views.window, scene.windows, self.activity)
+        self.cine = CinePresenter(views.cine, scene, self.activity)
+        self.second_scan = SecondScanPresenter(views.second_scan, scene, self.activity, self.image)
         self.engine = EnginePresenter(views.engine, engines, self.activity)
         self.history = HistoryPresenter(views.history, scene, self.activity)
         self.labels = LabelPresenter(views.label, scene, self.activity, self.history)
@@ -76,6 +84,15 @@ class SegmentPresenter:
         self.tools = ToolPresenter(views.tools, scene, self.activity, self.history, self.labels)
         self.finished = FinishedPresenter(views.finished, scene, self.activity)
         self.prompting = PromptPresenter(views.prompt, scene, self.activity, self.engine, self.mask)
+        self.growing = GrowPresenter(
+            views.grow,
+            scene,
+            self.activity,
+            self.engine,
+            self.history,
+            self.labels,
+            self.prompting,
+        )
         self.everything = EverythingPresenter(
             views.everything, scene, self.activity, self.engine, self.history, self.labels
         )
@@ -89,15 +106,19 @@ class SegmentPresenter:
 
     def close(self) -> None:
         """Settle what is under way and listen no more."""
+        self.cine.stop()
         self.everything.drop(quietly=True)
+        self.growing.drop(quietly=True)
         self.history.close()
         self._listen(None)
 
     def image_changed(self) -> None:
         """React to another image in hand, or none."""
         self._listen(self._scene.document)
+        self.growing.drop(quietly=True)
         self.image.image_changed()
-        self.window.image_changed()
+        for part in (self.window, self.cine, self.second_scan):
+            part.image_changed()
         self._show_mask()
         self.correct.image_changed()
         self.prompting.image_changed()
@@ -112,7 +133,7 @@ class SegmentPresenter:
 
     def allow_overwrite(self, allowed: bool) -> None:
         """Whether brush, outlines and tools may take voxels from other labels."""
-        for part in (self.correct, self.mask, self.tools, self.everything):
+        for part in (self.correct, self.mask, self.tools, self.everything, self.growing):
             part.allow_overwrite(allowed)
 
     def window_changed(self) -> None:
@@ -120,14 +141,28 @@ class SegmentPresenter:
         self.window.window_changed()
         self.prompting.window_changed()
 
+    def windowed_changed(self) -> None:
+        """React to the window of a scan that lies over the image."""
+        self.window.window_changed()
+
     def slice_changed(self) -> None:
         """React to another slice on the screen."""
         self.finished.show()
         self.correct.show_brush()
         self.prompting.look_at_slice()
 
+    def keep(self) -> None:
+        """Keep what was found through the volume; without that, the outlines."""
+        (self.growing.keep if self.growing.waiting else self.prompting.keep)()
+
+    def discard(self) -> None:
+        """Throw away what was found through the volume; without that, marks and outlines."""
+        (self.growing.drop if self.growing.waiting else self.prompting.discard)()
+
     def tool_changed(self, tool: Tool) -> None:
         """React to a tool picked up on the canvas."""
+        if tool != "look":
+            self.cine.stop()
         self.prompting.tool_changed(tool)
 
     def choose_label(self, value: int) -> None:
