@@ -41,7 +41,7 @@ def test_one_press_grows_one_key_keeps_and_undo_takes_it_back(make_napari_viewer
     panel = SegmentPanel(viewer, engines=FakeEngines())
     viewer.window.add_dock_widget(panel, name="Segment", area="right")
     try:
-        through = pressed(panel, "Through volume")
+        through = pressed(panel, "Through the volume")
         planes = pressed(panel, "Look in all three planes", QCheckBox)
         assert not through.isEnabled()
         assert planes.isHidden()

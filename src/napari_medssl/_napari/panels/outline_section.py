@@ -87,7 +87,7 @@ class OutlineSection(Section):
 
     def _add_growing(self) -> None:
         self._through = button(
-            f"Through volume  [{KEYS['through']}]",
+            f"Through the volume  [{KEYS['through']}]",
             "Follow what is outlined from slice to slice until it ends; mark further slices where "
             "it goes wrong",
         )
