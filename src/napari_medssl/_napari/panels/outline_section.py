@@ -93,7 +93,7 @@ class OutlineSection(Section):
         )
         self._through.clicked.connect(self.grow_asked)
         more = button("…", "In which planes it is looked for, and by what", checkable=True)
-        more.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        more.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.add_row(self._through, more)
         planes = QCheckBox("Look in all three planes")
         planes.setToolTip("Three times as slow; what two of three planes show is kept")
