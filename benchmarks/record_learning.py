@@ -99,9 +99,10 @@ def work(hand: Hand, viewer: napari.Viewer, study: Path, minutes: float) -> None
     hand.wait(lambda: on("Use it")() is not None or None, patience)
     hand.picture("the verdict")
     hand.click(first_of("draws both models' outlines"))
-    hand.wait(on("Hide outlines"))
     sleep(3)
     hand.picture("both outlines on a judged case")
+    hand.click(tab("Learn"))
+    hand.wait(on("Hide outlines"))
     hand.click(on("Hide outlines"))
     hand.click(on("Use it"))
     if on("Use it anyway")() is not None:
