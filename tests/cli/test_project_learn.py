@@ -196,7 +196,9 @@ def test_as_a_user_starts_it(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["model"]["state"] == "candidate"
-    assert told["model"]["figures"]["verdict"]["kind"] == "cannot tell", "one patient judged"
+    verdict = told["model"]["figures"]["verdict"]
+    assert verdict["kind"] != "better", "after three steps"
+    assert "2 of them" in verdict["words"], "one patient is put aside, two judge by turns"
     with open_project(study, read_only=True) as project:
         assert [one.sha256 for one in versions(project)] == [told["model"]["sha256"]]
 
