@@ -101,7 +101,6 @@ def work(hand: Hand, viewer: napari.Viewer, study: Path, minutes: float) -> None
     hand.click(first_of("draws both models' outlines"))
     sleep(3)
     hand.picture("both outlines on a judged case")
-    hand.click(tab("Learn"))
     hand.wait(on("Hide outlines"))
     hand.click(on("Hide outlines"))
     hand.click(on("Use it"))

@@ -15,10 +15,11 @@ from qtpy.QtCore import Qt  # noqa: E402
 from qtpy.QtWidgets import QLabel, QListWidget, QMessageBox, QPushButton  # noqa: E402
 
 from napari_medssl._napari.layers import DOCUMENT  # noqa: E402
-from napari_medssl._napari.panels.docks import panels_beside  # noqa: E402
+from napari_medssl._napari.panels.docks import panels_beside, to_front  # noqa: E402
 from napari_medssl._napari.panels.jobs import JobsPanel  # noqa: E402
 from napari_medssl._napari.panels.learn import LearnPanel  # noqa: E402
 from napari_medssl._napari.panels.project import ProjectPanel  # noqa: E402
+from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
 from napari_medssl._napari.presenters.comparison import compare_outlines  # noqa: E402
 from napari_medssl._napari.presenters.recent_projects import RecentProjects  # noqa: E402
 from napari_medssl.jobs import JobStore  # noqa: E402
@@ -162,6 +163,24 @@ def test_a_judged_case_shows_both_outlines_and_is_left_with_one_click(window):
     window.until(outlines)
     window.viewer.layers.remove(outlines()[0])
     assert not window.offers("Hide outlines")
+
+
+def test_looking_from_case_to_case_the_panel_stays_in_front(window):
+    segment = SegmentPanel(window.viewer)
+    window.viewer.window.add_dock_widget(segment, area="right")
+    window.viewer.window.show()
+    window.viewer.window.resize(1270, 980)
+    to_front(window.panel)
+    window.learn(b"first")
+    asks = window.button("Use it from now on")
+    window.until(lambda: not asks.visibleRegion().isEmpty())
+    cases = window.panel._gate.findChild(QListWidget)
+    cases.itemClicked.emit(cases.item(0))
+    window.until(lambda: window.offers("Hide outlines"))
+    window.until(lambda: any("outlines" in layer.name for layer in window.viewer.layers))
+    assert not window.panel.visibleRegion().isEmpty()
+    assert segment.visibleRegion().isEmpty()
+    segment.release()
 
 
 def test_the_next_case_opens_in_the_project(window):

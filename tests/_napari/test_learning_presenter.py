@@ -88,6 +88,14 @@ def test_wishes_reach_the_job(bench):
     assert given["cross_validate"] is True
 
 
+def test_too_short_a_time_is_advised_against_on_a_processor(bench):
+    assert "five minutes or more" not in bench.last("show_plan").args[1]
+    bench.panel.choose(LearnWishes(minutes=1))
+    assert "five minutes or more" in bench.last("show_plan").args[1]
+    bench.panel.choose(LearnWishes(minutes=1, steps=500))
+    assert "five minutes or more" not in bench.last("show_plan").args[1]
+
+
 def test_cross_validation_can_be_left_out(bench):
     bench.panel.choose(LearnWishes(cross_validate=False))
     assert "cross-validation" not in bench.last("show_plan").args[0]

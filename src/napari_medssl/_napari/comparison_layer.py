@@ -39,13 +39,17 @@ class ComparisonLayer:
         self._image: Image | None = None
         self._layer: Labels | None = None
         self._gone: Callable[[], None] = lambda: None
+        self._laid: Callable[[], None] = lambda: None
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.dims.events.order.connect(self._on_order)
 
-    def listen(self, gone: Callable[[], None]) -> None:
-        """Call back when the outlines went because their image or their layer was taken away."""
-        self._gone = gone
+    def listen(self, *, laid: Callable[[], None], gone: Callable[[], None]) -> None:
+        """Call back when outlines were laid over a case that was opened for them, or went with it.
+
+        They go when their image or their layer is taken away.
+        """
+        self._laid, self._gone = laid, gone
 
     def close(self) -> None:
         """Take the outlines away and listen no more."""
@@ -70,6 +74,11 @@ class ComparisonLayer:
     def _lay_over_all(self) -> None:
         for layer in list(self._viewer.layers):
             self._lay_over(layer)
+
+    def _lay_over_opened(self) -> None:
+        self._lay_over_all()
+        if self._layer is not None:
+            self._laid()
 
     def _lay_over(self, image: Any) -> None:
         if self._waiting is None or not isinstance(image, Image):
@@ -109,7 +118,7 @@ class ComparisonLayer:
 
     def _on_inserted(self, event: Any) -> None:
         if self._waiting is not None and event.value.metadata.get(CASE) == self._waiting[0]:
-            QTimer.singleShot(0, self._lay_over_all)  # its mask and its view come first
+            QTimer.singleShot(0, self._lay_over_opened)  # its mask and its view come first
 
     def _on_removed(self, event: Any) -> None:
         if self._layer is not None and event.value in (self._image, self._layer):

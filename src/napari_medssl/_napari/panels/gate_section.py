@@ -43,11 +43,16 @@ _ID = Qt.ItemDataRole.UserRole
 
 
 class GateSection(Section):
-    """Tells what the user decides, and which judged case is to be looked at."""
+    """Tells what the user decides, and which judged case is to be looked at.
+
+    ``asks`` when a model begins to wait for a decision, ``taken`` when that was to use it.
+    """
 
     decided = Signal(str)
     case_chosen = Signal(str)
     hide_asked = Signal()
+    asks = Signal()
+    taken = Signal()
 
     def __init__(self) -> None:
         super().__init__("2  Is it better?")
@@ -63,12 +68,11 @@ class GateSection(Section):
         self._legend.setWordWrap(True)
         self._hide = button("Hide outlines", "Takes both models' outlines off the image")
         self._hide.clicked.connect(self.hide_asked)
-        for part in (self._heading, self._verdict, self._interval, self._table):
+        # what is decided stands by the verdict, in sight before anything is scrolled
+        for part in (self._heading, self._verdict, self._interval, self._make_decisions()):
             self.body.addWidget(part)
-        for part in (self._cases_words, self._cases, self._legend, self._hide):
+        for part in (self._table, self._cases_words, self._cases, self._legend, self._hide):
             self.body.addWidget(part)
-        self._decisions = self._make_decisions()
-        self.body.addWidget(self._decisions)
         self.show_gate(None)
         self.show_comparing("")
 
@@ -78,7 +82,7 @@ class GateSection(Section):
         if facts is None or facts == self._facts:
             self._facts = facts
             return
-        self._facts = facts
+        before, self._facts = self._facts, facts
         self._heading.setText(facts.heading)
         self._verdict.setText(facts.words)
         self._verdict.setStyleSheet(_VERDICTS.get(facts.kind, _OTHER) + _BOX)
@@ -91,6 +95,11 @@ class GateSection(Section):
         self._show_cases(facts.cases)
         self._show_legend(facts.old_name)
         self._show_decisions(facts)
+        same = before is not None and before.sha256 == facts.sha256
+        if facts.state == "candidate" and not same:
+            self.asks.emit()
+        elif facts.state == "current" and same:
+            self.taken.emit()
 
     def show_comparing(self, case: str) -> None:
         """Tell which case's outlines are shown; empty for none."""

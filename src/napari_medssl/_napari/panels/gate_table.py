@@ -19,6 +19,7 @@ _HEADS = (
     ("HD95 mm", "How far the outlines are apart, but for the worst 5 %: less is better"),
     ("Off by ml", "By how much the volume is wrong, either way: less is better"),
 )
+_LONG = 16  # a label's name that may take several lines
 _BETTER = "<b style='color: #3ddc97'>{}</b>"
 
 
@@ -54,7 +55,7 @@ class GateTable(QWidget):
         label.setToolTip(tip)
         side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
         label.setAlignment(side)
-        label.setWordWrap(column == 0)
+        label.setWordWrap(column == 0 and row > 0 and len(text) > _LONG)
         self._grid.addWidget(label, row, column)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_medssl._napari.comparison_layer import ComparisonLayer
 from napari_medssl._napari.panels.dock_panel import DockPanel
-from napari_medssl._napari.panels.docks import open_panel, panels_beside
+from napari_medssl._napari.panels.docks import open_panel, panels_beside, to_front
 from napari_medssl._napari.panels.gate_section import GateSection
 from napari_medssl._napari.panels.jobs import JobsPanel, notify
 from napari_medssl._napari.panels.learn_run_section import LearnRunSection
@@ -65,7 +65,9 @@ class LearnPanel(DockPanel):
         self._learn, self._run, self._gate = LearnSection(), LearnRunSection(), GateSection()
         self._next, self._versions = NextSection(), VersionsSection()
         parts = (self._learn, self._run, self._gate, self._next, self._versions)
-        self.lay_out(*parts, title="Learn from my corrections", separated=False)
+        scroll = self.lay_out(*parts, title="Learn from my corrections", separated=False)
+        self._gate.asks.connect(lambda: scroll.reveal(self._gate))
+        self._gate.taken.connect(lambda: scroll.reveal(self._next))
         self._outlines = ComparisonLayer(self.viewer)
         work = self.thread_of_its_own()
         self.watch = JobWatch(store, work, engine.refresh)
@@ -123,7 +125,8 @@ class LearnPanel(DockPanel):
         self._gate.case_chosen.connect(to.models.compare)
         self._gate.hide_asked.connect(to.models.hide)
         self._versions.version_chosen.connect(to.models.choose)
-        self._outlines.listen(to.models.hidden)
+        # an opened case takes its tools to the front, but here somebody looks from case to case
+        self._outlines.listen(laid=lambda: to_front(self), gone=to.models.hidden)
         self._next.apply_asked.connect(to.apply.apply)
         self._next.stop_asked.connect(to.apply.stop)
         self._next.order_chosen.connect(to.queue.choose_order)

@@ -13,6 +13,7 @@ from napari_medssl._napari.presenters.learn_words import (
     LOOKING,
     NO_PROJECT,
     NOTHING_DONE,
+    SHORT,
     button_words,
     sides_words,
     warning_words,
@@ -217,7 +218,10 @@ class LearnPresenter:
     def _show_plan(self, look: LearnLook) -> None:
         may_cross = self._wishes.cross_validate and look.in_use is None
         sides = sides_words(look.sides, may_cross=may_cross) if look.sides is not None else ""
-        warning = warning_words(look, may_cross=may_cross)
+        short = self._wishes.is_short_on(self._devices.get(self._wishes.device, ""))
+        warning = "\n".join(
+            filter(None, (warning_words(look, may_cross=may_cross), SHORT if short else ""))
+        )
         self._view.show_plan(sides, warning, look.start_words)
 
     def _show_button(self, there: OpenProject | None) -> None:

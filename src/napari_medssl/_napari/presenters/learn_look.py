@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from napari_medssl.project.learn_plan import Sides
     from napari_medssl.project.versions import ModelVersion
 
+_FEW_MINUTES = 3
+
 
 @dataclass(frozen=True)
 class LearnWishes:
@@ -52,6 +54,10 @@ class LearnWishes:
     seed: int = 0
     threads: int | None = None
     cross_validate: bool = True
+
+    def is_short_on(self, device: str) -> bool:
+        """Whether there is little to be expected of so short a time."""
+        return device == "cpu" and self.steps is None and self.minutes < _FEW_MINUTES
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ NOTHING_DONE = (
     "Nothing is done yet. Mark cases, or some of their slices, as done when their outlines are "
     "right: these are what is learned from."
 )
+SHORT = (
+    "In so short a time a processor learns little more than where things usually lie. Give it five "
+    "minutes or more."
+)
 
 
 def button_words(fresh: NewCorrections) -> str:
