@@ -1,30 +1,64 @@
 """Whether pre-training without masks helps: fine-tuning from it, against from nothing.
 
-    python benchmarks/pretrain_transfer.py DATA [--methods simsiam,simmim] [--cases 4]
-        [--seeds 0,1,2] [--minutes 30] [--steps 150]
+    python benchmarks/pretrain_transfer.py DATA --work FOLDER [--methods simsiam,simmim]
+        [--cases 4] [--seeds 0,1,2] [--minutes 30] [--steps 150] [--test 20]
 
 DATA holds ``msd-hippocampus``. Cases that judge are never learned from, not even without masks.
 Each method learns once from the images of all other cases; then `finetune` takes the same number
-of steps from each start, on the same few cases, drawn by the seed. Printed is the mean Dice on the
-judging cases: methods by rows, with the mean and the spread over seeds.
+of steps from it, on the same few cases, drawn by the seed, and from random weights of the same
+network. Printed is the mean Dice on the judging cases: methods by rows, with the mean and the
+spread over seeds, and what they gain over random weights, seed by seed. FOLDER keeps encoders and
+figures: the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
 
 import json as json_text
-import tempfile
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import Annotated
 
 import numpy as np
 import typer
-from few_cases import mean_dice
-from hippocampus import link, medssl, paired
+from hippocampus import judged_dice, link, medssl, paired
+
+from napari_medssl.models.trained import read_card
+
+_METHODS = "simsiam,barlow,byol,dino,simmim,regression,swin-unetr,medsass,contrastive,smit"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every fine-tuning has in common."""
+
+    root: Path
+    work: Path
+    judged: list[str]
+    others: list[str]
+    cases: int
+    steps: int
+
+    def dice(self, network: str, start: str, name: str, seed: int) -> float:
+        """Fine-tune from a start and measure, unless that is known; return the mean Dice."""
+        kept = self.work / f"dice-{name}-{self.cases}-cases-{self.steps}-steps-seed-{seed}.json"
+        if kept.is_file():
+            return float(json_text.loads(kept.read_text()))
+        learn, out = self.work / f"learn-{self.cases}-{seed}", kept.with_suffix("")
+        if not learn.exists():
+            drawn = np.random.default_rng(seed).permutation(self.others)[: self.cases].tolist()
+            link(self.root, drawn, learn)
+        medssl("finetune", "--images", learn / "images", "--labels", learn / "labels",
+               "--out", out, "--net", network, "--steps", self.steps, "--seed", seed,
+               "--init", start, "--folder", self.work / "jobs", "--val-fraction", 0)  # fmt: skip
+        dice = judged_dice(self.root, self.judged, out / "artifacts/model.safetensors")
+        kept.write_text(json_text.dumps(dice))
+        return dice
 
 
 def main(
     data: Annotated[Path, typer.Argument(help="Holds msd-hippocampus.")],
-    methods: Annotated[str, typer.Option(help="Of 'medssl models methods'.")] = "simsiam,simmim",
+    work: Annotated[Path, typer.Option(help="Keeps encoders and figures.")],
+    methods: Annotated[str, typer.Option(help="Of 'medssl models methods'.")] = _METHODS,
     cases: Annotated[int, typer.Option(help="How many with masks.")] = 4,
     seeds: Annotated[str, typer.Option(help="Which cases, and all other draws.")] = "0,1,2",
     minutes: Annotated[float, typer.Option(help="Of each pre-training.")] = 30.0,
@@ -32,55 +66,39 @@ def main(
     test: Annotated[int, typer.Option(help="Cases that are only judged.")] = 20,
 ) -> None:
     """Print a table."""
-    root = data / "msd-hippocampus"
+    root = data.resolve() / "msd-hippocampus"
     names = paired(root)
-    judged, others = names[:test], names[test:]
-    with tempfile.TemporaryDirectory() as scratch:
-        work = Path(scratch)
-        link(root, judged, work / "judge")
-        link(root, others, work / "all")
-        for method in ("scratch", *methods.split(",")):
-            start = "scratch"
-            if method != "scratch":
-                out = work / method
-                medssl("pretrain", "--method", method, "--images", work / "all/images",
-                       "--out", out, "--minutes", minutes, "--folder", work / "jobs",
-                       "--dimensions", 3)  # fmt: skip
-                start = str(out / "artifacts/encoder.safetensors")
-            found = [
-                run(root, work, others, cases, int(seed), start, f"{method}-{seed}", steps)
-                for seed in seeds.split(",")
-            ]
-            each = ", ".join(f"{dice:.3f}" for dice in found)
-            print(
-                f"{method:12} Dice {np.mean(found):.3f} ± {np.std(found):.3f}  ({each})", flush=True
-            )
+    bench = Bench(root, work.resolve(), names[:test], names[test:], cases, steps)
+    if not (bench.work / "all").exists():
+        link(root, bench.others, bench.work / "all")
+    draws = [int(seed) for seed in seeds.split(",")]
+    for method in methods.split(","):
+        encoder = pretrained(bench.work, method, minutes)
+        network = read_card(encoder).network
+        before = [bench.dice(network, "scratch", f"scratch-{network}", seed) for seed in draws]
+        after = [bench.dice(network, str(encoder), method, seed) for seed in draws]
+        print(line(f"{network}, random weights", before), flush=True)
+        gains = ", ".join(f"{b - a:+.3f}" for a, b in zip(before, after, strict=True))
+        print(f"{line(f'{network}, {method}', after)}  gains {gains}", flush=True)
 
 
-def run(
-    root: Path,
-    work: Path,
-    others: list[str],
-    count: int,
-    seed: int,
-    start: str,
-    name: str,
-    steps: int,
-) -> float:
-    """Fine-tune and measure; return the mean Dice."""
-    drawn = np.random.default_rng(seed).permutation(others)[:count].tolist()
-    learn, out = work / f"learn-{seed}", work / f"out-{name}"
-    if not learn.exists():
-        link(root, drawn, learn)
-    medssl("finetune", "--images", learn / "images", "--labels", learn / "labels", "--out", out,
-           "--steps", steps, "--seed", seed, "--init", start, "--folder", work / "jobs",
-           "--val-fraction", 0)  # fmt: skip
-    model, told = out / "artifacts/model.safetensors", work / f"figures-{name}.json"
-    images = sorted((work / "judge/images").iterdir())
-    medssl("segment", *images, "--model", model, "--out", work / f"found-{name}")
-    references = work / "judge/labels"
-    medssl("evaluate", "--pred", work / f"found-{name}", "--ref", references, "--json", told)
-    return mean_dice(json_text.loads(told.read_text()))
+def pretrained(work: Path, method: str, minutes: float) -> Path:
+    """Learn without masks, unless that was done; return the encoder."""
+    out = work / f"{method}-{minutes:g}-min"
+    encoder = out / "artifacts/encoder.safetensors"
+    if not encoder.is_file():
+        medssl("pretrain", "--method", method, "--images", work / "all/images", "--out", out,
+               "--minutes", minutes, "--folder", work / "jobs", "--dimensions", 3,
+               "--no-offer")  # fmt: skip
+        plan = json_text.loads((out / "artifacts/plan.json").read_text())
+        print(f"  {method}: {plan['steps']:,} steps without masks", flush=True)
+    return encoder
+
+
+def line(words: str, found: list[float]) -> str:
+    """Return a row of the table."""
+    each = ", ".join(f"{dice:.3f}" for dice in found)
+    return f"{words:28} Dice {np.mean(found):.3f} ± {np.std(found):.3f}  ({each})"
 
 
 if __name__ == "__main__":

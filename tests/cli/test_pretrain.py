@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import nibabel as nib
@@ -20,8 +22,13 @@ from typer.testing import CliRunner, Result
 from napari_medssl.cli import app
 from napari_medssl.cli.pretrain import read_settings
 from napari_medssl.errors import UsageError
-from napari_medssl.models.trained import find_trained
+from napari_medssl.jobs import JobStore, new_spec
+from napari_medssl.jobs.homeward import take_in
+from napari_medssl.jobs.parcel import pack
+from napari_medssl.models.trained import find_trained, read_card
 from napari_medssl.models.trained_weights import read_trained
+from napari_medssl.pretrain.plan import WEIGHTS
+from napari_medssl.pretrain.request import KIND, PretrainRequest
 
 TINY = ("--set", "batch=2", "--set", "crop=[16,16,16]", "--threads", "1", "--device", "cpu")
 
@@ -182,6 +189,24 @@ def test_two_processes_leave_the_encoder_of_one(images: Path, tmp_path: Path):
     assert one.keys() == two.keys()
     for name, tensor in one.items():
         torch.testing.assert_close(two[name], tensor, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_it_travels_with_its_images_and_the_encoder_comes_home(images: Path, tmp_path: Path):
+    changes = {"batch": 2, "crop": [16, 16, 16]}
+    request = PretrainRequest("barlow", str(images), steps=2, changes=changes)
+    job = JobStore(tmp_path / "jobs").create(new_spec(KIND, request.arguments, device="cpu"))
+    pack(job.spec, tmp_path / "parcel.zip")
+    with zipfile.ZipFile(tmp_path / "parcel.zip") as parcel:
+        parcel.extractall(tmp_path / "there")
+    shutil.rmtree(images)
+    command = [sys.executable, "-m", "napari_medssl", "jobs", "receive", str(tmp_path / "there")]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    take_in(job, printed, 0)
+    assert job.status().state == "done"
+    encoder = job.artifacts / WEIGHTS
+    assert read_trained(encoder).keys()
+    assert read_card(encoder).method == "barlow"
 
 
 @pytest.mark.slow
