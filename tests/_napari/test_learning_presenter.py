@@ -14,6 +14,7 @@ from learn_fakes import LearnBench, finish, learned, study
 
 from napari_medssl._napari.presenters.learn_look import LearnWishes
 from napari_medssl.finetune.volumes.plan import WEIGHTS
+from napari_medssl.io.label_table import unnamed_label
 from napari_medssl.project import open_project
 from napari_medssl.project.learn_task import KIND, LEARNED
 from napari_medssl.project.ledger import roles
@@ -94,6 +95,13 @@ def test_too_short_a_time_is_advised_against_on_a_processor(bench):
     assert "five minutes or more" in bench.last("show_plan").args[1]
     bench.panel.choose(LearnWishes(minutes=1, steps=500))
     assert "five minutes or more" not in bench.last("show_plan").args[1]
+
+
+def test_a_label_that_nobody_drew_is_told(bench, project):
+    project.set_labels([*project.labels(), unnamed_label(9)])
+    bench.panel.learn.look_again()
+    bench.look()
+    assert "so not learned: 'Label 9'." in bench.last("show_plan").args[1]
 
 
 def test_cross_validation_can_be_left_out(bench):

@@ -15,6 +15,8 @@ from napari_medssl.cli import app
 from napari_medssl.cli.project_learn import take_in_job
 from napari_medssl.errors import UsageError
 from napari_medssl.io import atomic_write
+from napari_medssl.io.label_table import unnamed_label
+from napari_medssl.jobs import JobStore, jobs_folder
 from napari_medssl.models.trained import read_card, write_card
 from napari_medssl.project import create_project, open_project
 from napari_medssl.project.ledger import roles
@@ -190,12 +192,16 @@ def test_wrong_input_is_one_sentence_and_gives_nobody_a_role(tmp_path, arguments
 @pytest.mark.slow
 def test_as_a_user_starts_it(tmp_path: Path) -> None:
     study = balls(tmp_path, 3)
+    with open_project(study) as project:
+        project.set_labels([*project.labels(), unnamed_label(7)])
     done = medssl(
         *("project", "learn", study, "--steps", 3, "--threads", 1, "--device", "cpu", "--json")
     )
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["model"]["state"] == "candidate"
+    [undrawn] = warnings_of(JobStore(jobs_folder()).find(told["id"]))
+    assert undrawn.startswith("'Label 7' is drawn on no case that is learned from")
     verdict = told["model"]["figures"]["verdict"]
     assert verdict["kind"] != "better", "after three steps"
     assert "2 of them" in verdict["words"], "one patient is put aside, two judge by turns"

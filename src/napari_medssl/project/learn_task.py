@@ -171,6 +171,13 @@ def drawn_labels(project: Project, cases: Iterable[Case]) -> dict[int, str]:
     return {value: names.get(value, f"label {value}") for value in sorted(drawn)}
 
 
+def undrawn_labels(project: Project, cases: Iterable[Case]) -> tuple[str, ...]:
+    """Return the names of the project's labels that are drawn on none of some cases."""
+    drawn = drawn_labels(project, cases)
+    infos = [row.info for row in project.labels()]
+    return tuple(info.name for info in infos if info.value not in drawn)
+
+
 def plan_round(
     project: Project,
     done: Sequence[str],

@@ -13,10 +13,9 @@ from napari_medssl._napari.presenters.learn_words import (
     LOOKING,
     NO_PROJECT,
     NOTHING_DONE,
-    SHORT,
     button_words,
+    heed_words,
     sides_words,
-    warning_words,
 )
 from napari_medssl.errors import SaveError
 from napari_medssl.finetune import patient_of
@@ -219,10 +218,8 @@ class LearnPresenter:
         may_cross = self._wishes.cross_validate and look.in_use is None
         sides = sides_words(look.sides, may_cross=may_cross) if look.sides is not None else ""
         short = self._wishes.is_short_on(self._devices.get(self._wishes.device, ""))
-        warning = "\n".join(
-            filter(None, (warning_words(look, may_cross=may_cross), SHORT if short else ""))
-        )
-        self._view.show_plan(sides, warning, look.start_words)
+        heed = heed_words(look, may_cross=may_cross, short=short)
+        self._view.show_plan(sides, heed, look.start_words)
 
     def _show_button(self, there: OpenProject | None) -> None:
         look = self._look

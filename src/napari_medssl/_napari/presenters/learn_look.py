@@ -12,6 +12,7 @@ from napari_medssl.errors import MedSSLError
 from napari_medssl.finetune import patient_of
 from napari_medssl.finetune.starting import offered_starts, starter
 from napari_medssl.project.learn_plan import coming_sides, coming_start, finished_cases
+from napari_medssl.project.learn_task import undrawn_labels
 from napari_medssl.project.new_corrections import NewCorrections, new_corrections
 from napari_medssl.project.versions import versions
 
@@ -74,6 +75,8 @@ class LearnLook:
         Who would learn and judge; None where nothing is done.
     start_words : str
         What it would begin with, and why; empty where that is not known.
+    undrawn : tuple of str
+        Names of labels that are drawn on no case that would be learned from.
     starts : tuple of (name, title)
         The models of this machine that could be begun with.
     models : tuple of ModelVersion
@@ -84,6 +87,7 @@ class LearnLook:
     why_not: str = ""
     sides: Sides | None = None
     start_words: str = ""
+    undrawn: tuple[str, ...] = ()
     starts: tuple[tuple[str, str], ...] = ()
     models: tuple[ModelVersion, ...] = ()
 
@@ -125,4 +129,5 @@ class LearnReader:
                 words = coming_start(project, done, starter(start, device)).words
         except MedSSLError as error:
             why_not = why_not or str(error)
-        return LearnLook(fresh, why_not, sides, words, starts, models)
+        undrawn = undrawn_labels(project, map(project.case, sides.training))
+        return LearnLook(fresh, why_not, sides, words, undrawn, starts, models)

@@ -19,10 +19,6 @@ NOTHING_DONE = (
     "Nothing is done yet. Mark cases, or some of their slices, as done when their outlines are "
     "right: these are what is learned from."
 )
-SHORT = (
-    "In so short a time a processor learns little more than where things usually lie. Give it five "
-    "minutes or more."
-)
 
 
 def button_words(fresh: NewCorrections) -> str:
@@ -60,7 +56,7 @@ def _is_crossed(sides: Sides) -> bool:
     return few and sides.patients(sides.training, sides.validation) > 1
 
 
-def warning_words(look: LearnLook, *, may_cross: bool) -> str:
+def _sides_warning(look: LearnLook, *, may_cross: bool) -> str:
     """Say what is to be known before it learns; empty where there is nothing."""
     sides = look.sides
     if sides is None:
@@ -88,6 +84,30 @@ def warning_words(look: LearnLook, *, may_cross: bool) -> str:
     if not look.fresh.any and look.models:
         return "Nothing was corrected since it last learned: another model from the same cases."
     return ""
+
+
+def heed_words(look: LearnLook, *, may_cross: bool, short: bool) -> str:
+    """Say all that is to be known before it learns, a line each; empty where there is nothing.
+
+    Parameters
+    ----------
+    look : LearnLook
+        What was found.
+    may_cross : bool
+        As `sides_words` takes it.
+    short : bool
+        Whether there is little to be expected of the time it gets.
+    """
+    names = ", ".join(f"'{name}'" for name in look.undrawn)
+    lines = [
+        _sides_warning(look, may_cross=may_cross),
+        f"Drawn on no case that is learned from, so not learned: {names}." if names else "",
+        "In so short a time a processor learns little more than where things usually lie. Give it "
+        "five minutes or more."
+        if short
+        else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def counted(count: int, what: str) -> str:

@@ -25,7 +25,7 @@ from napari_medssl.models.trained import OutputClass, TrainedCard, read_card
 from napari_medssl.models.trained_weights import load_start, read_trained, save_trained
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from napari_medssl.finetune.volumes.examples import Example
@@ -79,7 +79,7 @@ def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
     kept = VolumePlan.from_row(row) if row is not None else None
     plan = kept or _first_plan(wanted, found, start)
     if kept is None:
-        _warn(found, report)
+        _warn(found, wanted.labels, report)
 
     def prepared(some: list[Example]) -> list[Prepared]:
         def told(done: int) -> None:
@@ -168,16 +168,19 @@ def _first_plan(wanted: Wanted, found: Survey, start: TrainedCard | None) -> Vol
     return under(plan, wanted.protocol)
 
 
-def _warn(found: Survey, report: Report) -> None:
+def _warn(found: Survey, labels: Mapping[int, OutputClass], report: Report) -> None:
     if len(found.modalities) > 1:
         report.warning(
             f"The images are of several kinds ({', '.join(found.modalities)}); a network learns "
             "one kind better."
         )
-    for value in found.labels:
+    for value in sorted({*found.labels, *labels}):
         cases = sum(value in case.extents_mm for case in found.cases)
-        if cases == 1 < len(found.cases):
-            report.warning(f"The label {value} is drawn on one case only.")
+        name = f"'{labels[value].name}'" if value in labels else f"The label {value}"
+        if cases == 0:
+            report.warning(f"{name} is drawn on no case that is learned from: it is not learned.")
+        elif cases == 1 < len(found.cases):
+            report.warning(f"{name} is drawn on one case only.")
 
 
 def _network(
