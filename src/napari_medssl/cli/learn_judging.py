@@ -14,10 +14,11 @@ from napari_medssl.cli.learn_folds import FOLDS, Sitting, fold_sittings, is_cros
 from napari_medssl.errors import MedSSLError, StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from numpy.typing import NDArray
 
+    from napari_medssl.cli.learn_baseline import PlacesAlone
     from napari_medssl.evaluate.table import Row
     from napari_medssl.finetune.gate import Gate
     from napari_medssl.finetune.volumes.examples import Example, Labelled
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
     from napari_medssl.models.trained import TrainedCard
     from napari_medssl.project import Project
     from napari_medssl.project.learn_task import LearnTask
-    from napari_medssl.volume import Volume
 
-    Segment = Callable[[Volume], NDArray[Any]]
+    Segment = Callable[[Example, Labelled], NDArray[Any]]
 
 _TOO_FEW = "fewer than three patients are done"
 _NONE_DONE = "no case of a patient who judges is done and may judge"
@@ -37,7 +37,7 @@ _NONE_DONE = "no case of a patient who judges is done and may judge"
 class _Side:
     """The old or the new one."""
 
-    card: TrainedCard | None  # None for the position prior
+    card: TrainedCard | None  # None where places alone tell
     segment: Segment
 
 
@@ -71,6 +71,7 @@ def judge_round(
     bool
         False if it was stopped before.
     """
+    from napari_medssl.cli.learn_baseline import PlacesAlone
     from napari_medssl.finetune.volumes.plan import WEIGHTS
     from napari_medssl.jobs.files import put_json
     from napari_medssl.project.learn_task import GATE, LearnTask
@@ -86,7 +87,9 @@ def judge_round(
             return False
         sittings += crossed
     judged = _Judged()
-    bench = _Bench(job, project, task, examples, report, should_stop)
+    judges = [example for sitting in sittings for example in sitting.judges]
+    places = PlacesAlone(judges, task.marks)
+    bench = _Bench(job, project, task, examples, places, report, should_stop)
     count = sum(len(sitting.judges) for sitting in sittings)
     for sitting in sittings:
         if not _judge(sitting, bench, judged, left_out, count):
@@ -110,6 +113,7 @@ class _Bench:
     project: Project
     task: LearnTask
     examples: Mapping[str, Example]
+    places: PlacesAlone
     report: Report
     should_stop: Callable[[], bool]
 
@@ -218,24 +222,16 @@ def _old(sitting: Sitting, new: _Side, bench: _Bench) -> _Side:
     task, examples = bench.task, bench.examples
     if task.old:
         return _model(Path(task.old), bench.job.spec.device, bench.should_stop)
-    from napari_medssl.finetune.position_prior import position_prior
-
-    def masks() -> Iterator[tuple[NDArray[Any], NDArray[np.bool_] | None]]:
-        for case in sitting.taught_by:
-            if case in examples:
-                one = examples[case].read()
-                yield one.labels, one.looked_at
-
     classes = new.card.classes if new.card is not None else ()
-    prior = position_prior(masks(), [one.value for one in classes])
-    return _Side(None, lambda volume: prior.expected(volume.geometry.shape))
+    taught = [examples[case] for case in sitting.taught_by if case in examples]
+    return _Side(None, bench.places.told_by(taught, [one.value for one in classes]))
 
 
 def _model(path: Path, device: str, stop: Callable[[], bool]) -> _Side:
     from napari_medssl.segment.automatic import load_automatic
 
     segmenter = load_automatic(str(path), device)
-    return _Side(segmenter.card, lambda volume: segmenter.run(volume, stop=stop).labels)
+    return _Side(segmenter.card, lambda _, case: segmenter.run(case.volume, stop=stop).labels)
 
 
 def _figures(
@@ -248,7 +244,7 @@ def _figures(
 
     case, (old, new) = example.read(), sides
     volume = case.volume
-    masks = {"old": old.segment(volume), "new": new.segment(volume)}
+    masks = {"old": old.segment(example, case), "new": new.segment(example, case)}
     _keep_masks(job.artifacts / MASKS, example.id, masks)
     classes = [one for side in (old, new) if side.card for one in side.card.classes]
     own = {value: one.name for value, one in classes_of(project).items()}

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    #: a label map, and where it counts (None: everywhere)
+    Seen = tuple[NDArray[Any], NDArray[np.bool_] | None]
+
 _SIDE = 48  # steps of the relative grid along each axis
 _PARTS = np.linspace(0.05, 0.95, 19)
 
@@ -50,9 +53,7 @@ class PositionPrior:
         return _on_grid(labels.astype(kind), shape)
 
 
-def position_prior(
-    masks: Iterable[tuple[NDArray[Any], NDArray[np.bool_] | None]], values: Sequence[int]
-) -> PositionPrior:
+def position_prior(masks: Iterable[Seen], values: Sequence[int]) -> PositionPrior:
     """Learn where labels usually lie.
 
     Parameters
@@ -67,11 +68,7 @@ def position_prior(
     UsageError
         If there is no mask, or no label.
     """
-    side = (_SIDE,) * 3
-    small = [
-        (_on_grid(labels, side), np.ones(side, bool) if seen is None else _on_grid(seen, side))
-        for labels, seen in masks
-    ]
+    small = [on_relative_grid(labels, seen) for labels, seen in masks]
     if not small or not values:
         raise UsageError("no mask to learn places from", expected="at least one with a label")
     looked = np.sum([seen for _, seen in small], axis=0)
@@ -83,6 +80,15 @@ def position_prior(
         for v, part in zip(values, often, strict=True)
     ]
     return PositionPrior(tuple(values), often.astype(np.float32), np.array(enough))
+
+
+def on_relative_grid(
+    labels: NDArray[Any], looked_at: NDArray[np.bool_] | None
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return a mask at places relative to the sides of its image; `position_prior` takes it too."""
+    side = (_SIDE,) * 3
+    seen = np.ones(side, bool) if looked_at is None else _on_grid(looked_at, side)
+    return _on_grid(labels, side), seen
 
 
 def _best_part(
