@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-_PATIENCE_S = 90.0
+_PATIENCE_S, _GLANCE_S = 90.0, 0.3
 
 
 class Stage(QObject):
@@ -73,8 +73,8 @@ class Hand:
         return monotonic() - self._began
 
     def click(self, find: Callable[[], QPoint], *, twice: bool = False) -> None:
-        """Click the place that ``find`` gives, once it is there."""
-        at = self.wait(find)
+        """Click the place that ``find`` gives, once it is there and stands still."""
+        at = self._still(find)
         self._xdotool("mousemove", at.x(), at.y())
         self._xdotool("click", "--repeat", 2 if twice else 1, "--delay", 80, 1)
         self.clicks += 2 if twice else 1
@@ -104,6 +104,14 @@ class Hand:
         self._stage.ask(lambda: QApplication.clipboard().setText(text))
         for key in ("ctrl+a", "ctrl+v", "Return"):
             self.press(key)
+
+    def _still(self, find: Callable[[], QPoint]) -> QPoint:
+        """Return a place that no longer moves: what was pressed last may change the panel."""
+        at, before = self.wait(find), None
+        while at != before:
+            sleep(_GLANCE_S)
+            at, before = self.wait(find), at
+        return at
 
     def wait(self, find: Callable[[], Any], patience_s: float = _PATIENCE_S) -> Any:
         """Return what ``find`` returns as soon as it is neither None nor False."""
