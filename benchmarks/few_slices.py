@@ -4,8 +4,9 @@
 
 DATA holds ``msd-hippocampus``. A project of six finished cases is made: four are learned from, two
 judge. In a copy of it each of the four has a mask on a few slices only, a quarter of the object
-apart, and only these slices are marked done. Printed is the mean Dice of what either project
-learned on --test other cases, which neither has.
+apart, and only these slices are marked done; in another copy the empty slice on either side of the
+object is, too. Printed is the mean Dice of what each project learned on --test other cases, which
+none has.
 """
 
 from __future__ import annotations
@@ -36,18 +37,25 @@ def main(
     seed: Annotated[int, typer.Option(help="Draws the cases.")] = 0,
     test: Annotated[int, typer.Option(help="Cases that measure.")] = 20,
 ) -> None:
-    """Print the Dice of both."""
+    """Print the Dice of each."""
     root = data / "msd-hippocampus"
     names = paired(root)
     drawn = np.random.default_rng(seed).permutation(names[test:])[:_CASES].tolist()
     with tempfile.TemporaryDirectory() as scratch:
-        whole, sliced = Path(scratch) / "whole", Path(scratch) / "slices"
+        whole, sliced, ended = (Path(scratch) / name for name in ("whole", "slices", "ends"))
         cases = make_project(root, whole, drawn)
         learned = training_cases(whole)
-        shutil.copytree(whole, sliced)
-        for case in learned:
-            keep_slices(root, sliced, case, cases[case], slices)
-        for study, words in ((whole, "whole cases"), (sliced, f"cases with {slices} slices each")):
+        for copy in (sliced, ended):
+            shutil.copytree(whole, copy)
+            for case in learned:
+                keep_slices(root, copy, case, cases[case], slices, ends=copy == ended)
+        few = f"cases with {slices} slices each"
+        studies = {
+            whole: "whole cases",
+            sliced: few,
+            ended: f"{few} and an empty one at either end",
+        }
+        for study, words in studies.items():
             dice = judged_dice(root, names[:test], learn(study, minutes, Path(scratch) / "jobs"))
             print(f"{len(learned)} {words}: mean Dice {dice:.3f}", flush=True)
 
@@ -60,8 +68,8 @@ def training_cases(study: Path) -> list[str]:
         return [case.id for case in project.cases() if roles[marks[case.id]] == "training"]
 
 
-def keep_slices(root: Path, study: Path, case: str, name: str, count: int) -> None:
-    """Leave a case with a mask on some slices, and only those marked done."""
+def keep_slices(root: Path, study: Path, case: str, name: str, count: int, *, ends: bool) -> None:
+    """Leave a case with a mask on some slices, and only those and perhaps the ends marked done."""
     with open_project(study) as project:
         mask = mask_of(root, name, project.read_image(case))
         drawn = np.flatnonzero(mask.any(axis=(1, 2)))
@@ -70,7 +78,8 @@ def keep_slices(root: Path, study: Path, case: str, name: str, count: int) -> No
         only[kept] = mask[kept]
         project.set_status(case, "in work")
         project.replace_mask(case, only, "Some slices")
-        for index in kept.tolist():
+        beyond = {drawn[0] - 1, drawn[-1] + 1} & set(range(len(mask))) if ends else set()
+        for index in (*kept.tolist(), *map(int, beyond)):
             project.mark_done(case, 0, index, True)
 
 

@@ -104,6 +104,15 @@ def test_a_label_that_nobody_drew_is_told(bench, project):
     assert "so not learned: 'Label 9'." in bench.last("show_plan").args[1]
 
 
+def test_slices_without_the_ends_are_told(bench, project):
+    [first, *_] = [case for case in project.cases() if case.status == "done"]
+    project.set_status(first.id, "in work")
+    project.mark_done(first.id, 0, 2, True)
+    bench.panel.learn.look_again()
+    bench.look()
+    assert "Of one case no slice beyond the ends" in bench.last("show_plan").args[1]
+
+
 def test_cross_validation_can_be_left_out(bench):
     bench.panel.choose(LearnWishes(cross_validate=False))
     assert "cross-validation" not in bench.last("show_plan").args[0]

@@ -65,6 +65,7 @@ def learn_project(
     """
     from napari_medssl.cli.encoders import offer_finished
     from napari_medssl.cli.finetune_volumes import VolumeWishes
+    from napari_medssl.project.open_ends import OpenEnds, open_ends_words
 
     wishes = VolumeWishes(
         minutes=(minutes or _MINUTES) if steps is None else minutes,
@@ -80,9 +81,11 @@ def learn_project(
     with to_change(folder) as project:
         here = replace(wishes, threads=place.threads)
         task = plan(project, init, here, place.device, cross_validate=cross_validate)
+        open_ends = OpenEnds().count(project, map(project.case, task.training))
     job = _job(task, place, seed, jobs)
     if not json:
-        print("\n".join([*offered, *_plan_lines(task)]))
+        heed = filter(None, [open_ends_words(open_ends)])
+        print("\n".join([*offered, *_plan_lines(task), *heed]))
     place.engine.submit(job)
     if background:
         words = (

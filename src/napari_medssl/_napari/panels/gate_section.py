@@ -35,8 +35,8 @@ _ASK_ANYWAY = (
 _GREY = "color: #9aa4b2;"
 _IN_USE = "the model in use"
 _FIRST = (
-    "No model was in use to compare it with. What places alone tell is the likeliest mask, laid over "
-    "the image without looking at it: by the cases learned from, or by the other patients who "
+    "No model was in use to compare it with. What places alone tell is the likeliest mask, laid "
+    "over the image without looking at it: by the cases learned from, or by the other patients who "
     "judge, whichever is nearer to the truth."
 )
 _MOST_ROWS = 5

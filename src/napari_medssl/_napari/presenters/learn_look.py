@@ -14,6 +14,7 @@ from napari_medssl.finetune.starting import offered_starts, starter
 from napari_medssl.project.learn_plan import coming_sides, coming_start, finished_cases
 from napari_medssl.project.learn_task import undrawn_labels
 from napari_medssl.project.new_corrections import NewCorrections, new_corrections
+from napari_medssl.project.open_ends import OpenEnds
 from napari_medssl.project.versions import versions
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class LearnLook:
         What it would begin with, and why; empty where that is not known.
     undrawn : tuple of str
         Names of labels that are drawn on no case that would be learned from.
+    open_ends : int
+        Cases to learn from of which slices are done, but none beyond the ends of what is drawn.
     starts : tuple of (name, title)
         The models of this machine that could be begun with.
     models : tuple of ModelVersion
@@ -88,6 +91,7 @@ class LearnLook:
     sides: Sides | None = None
     start_words: str = ""
     undrawn: tuple[str, ...] = ()
+    open_ends: int = 0
     starts: tuple[tuple[str, str], ...] = ()
     models: tuple[ModelVersion, ...] = ()
 
@@ -102,6 +106,7 @@ class LearnReader:
 
     def __init__(self) -> None:
         self._marks: dict[Path, dict[str, str]] = {}
+        self._open_ends = OpenEnds()
 
     def look(self, project: Project, start: str, device: str) -> LearnLook:
         """Look at a project.
@@ -129,5 +134,7 @@ class LearnReader:
                 words = coming_start(project, done, starter(start, device)).words
         except MedSSLError as error:
             why_not = why_not or str(error)
-        undrawn = undrawn_labels(project, map(project.case, sides.training))
-        return LearnLook(fresh, why_not, sides, words, undrawn, starts, models)
+        taught = [case for case in done if case.id in sides.training]
+        undrawn = undrawn_labels(project, taught)
+        open_ends = self._open_ends.count(project, taught)
+        return LearnLook(fresh, why_not, sides, words, undrawn, open_ends, starts, models)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_medssl.project.open_ends import open_ends_words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -102,6 +104,7 @@ def heed_words(look: LearnLook, *, may_cross: bool, short: bool) -> str:
     lines = [
         _sides_warning(look, may_cross=may_cross),
         f"Drawn on no case that is learned from, so not learned: {names}." if names else "",
+        open_ends_words(look.open_ends),
         "In so short a time a processor learns little more than where things usually lie. Give it "
         "five minutes or more."
         if short
