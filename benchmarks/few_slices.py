@@ -53,7 +53,7 @@ def main(
         studies = {
             whole: "whole cases",
             sliced: few,
-            ended: f"{few} and an empty one at either end",
+            ended: f"{few} and an empty one either side",
         }
         for study, words in studies.items():
             dice = judged_dice(root, names[:test], learn(study, minutes, Path(scratch) / "jobs"))
