@@ -3,8 +3,9 @@
     python benchmarks/gate_honesty.py DATA [--rounds 10] [--cases 12] [--steps 60]
 
 DATA holds ``msd-hippocampus``. In each round a project of other cases is made; the masks of those
-who are learned from are exchanged among them, and `medssl project learn` runs. Counted are the
-rounds in which the gate does not call the new model better than what places alone tell.
+who are learned from are exchanged among them and turned over, and `medssl project learn` runs.
+Counted are the rounds in which the gate does not call the new model better than what places alone
+tell.
 """
 
 from __future__ import annotations

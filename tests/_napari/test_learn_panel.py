@@ -18,10 +18,12 @@ from napari_medssl._napari.layers import DOCUMENT  # noqa: E402
 from napari_medssl._napari.panels.docks import panels_beside, to_front  # noqa: E402
 from napari_medssl._napari.panels.jobs import JobsPanel  # noqa: E402
 from napari_medssl._napari.panels.learn import LearnPanel  # noqa: E402
+from napari_medssl._napari.panels.next_section import NextSection  # noqa: E402
 from napari_medssl._napari.panels.project import ProjectPanel  # noqa: E402
 from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
 from napari_medssl._napari.presenters.comparison import compare_outlines  # noqa: E402
 from napari_medssl._napari.presenters.recent_projects import RecentProjects  # noqa: E402
+from napari_medssl._napari.presenters.review_next import ReviewRow  # noqa: E402
 from napari_medssl.jobs import JobStore  # noqa: E402
 from napari_medssl.project.versions import current, versions  # noqa: E402
 
@@ -189,6 +191,22 @@ def test_the_next_case_opens_in_the_project(window):
     window.until(lambda: window.offers("Open the next case"))
     window.button("Open the next case").click()
     window.until(lambda: window.project.presenter.case.id == "case-005")
+
+
+def test_a_queue_is_told_of_once_when_a_run_has_ended(qtbot):
+    section, told = NextSection(), []
+    qtbot.addWidget(section)
+    section.found.connect(lambda: told.append(1))
+    rows = [ReviewRow("case-002", "Second", "the model is unsure")]
+    section.show_queue(rows)
+    section.show_not_applying()
+    assert not told, "a project that is opened with a queue"
+    section.show_applying("Case 1 of 2.", 1, 2, may_stop=True)
+    section.show_queue(rows)
+    assert not told, "it still runs"
+    section.show_not_applying()
+    section.show_not_applying()
+    assert told == [1]
 
 
 def test_it_is_reached_from_the_project_and_reaches_the_jobs(window):

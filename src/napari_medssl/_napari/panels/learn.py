@@ -67,7 +67,8 @@ class LearnPanel(DockPanel):
         parts = (self._learn, self._run, self._gate, self._next, self._versions)
         scroll = self.lay_out(*parts, title="Learn from my corrections", separated=False)
         self._gate.asks.connect(lambda: scroll.reveal(self._gate))
-        self._gate.taken.connect(lambda: scroll.reveal(self._next))
+        for shows in (self._gate.taken, self._next.found):
+            shows.connect(lambda: scroll.reveal(self._next))
         self._outlines = ComparisonLayer(self.viewer)
         work = self.thread_of_its_own()
         self.watch = JobWatch(store, work, engine.refresh)

@@ -22,16 +22,18 @@ _MOST_ROWS = 6
 
 
 class NextSection(Section):
-    """Hidden while no model is in use."""
+    """Hidden while no model is in use; ``found`` when a run has ended and there is a queue."""
 
     apply_asked = Signal()
     stop_asked = Signal()
     order_chosen = Signal(str)
     case_chosen = Signal(str)
     next_asked = Signal()
+    found = Signal()
 
     def __init__(self) -> None:
         super().__init__("3  Go on with the other cases")
+        self._ran = False
         self._apply = button("", _TIP)
         self._apply.clicked.connect(self.apply_asked)
         self._far = ProgressRow("Ends after the part in hand; finished cases stay")
@@ -64,10 +66,12 @@ class NextSection(Section):
     def show_applying(self, text: str, done: int, total: int, *, may_stop: bool) -> None:
         """Show how far the job is; a total of 0 is not known yet."""
         self._far.show_far(text, done, total, may_stop=may_stop)
+        self._ran = True
 
     def show_not_applying(self) -> None:
         """No job runs a model on the project."""
         self._far.setVisible(False)
+        self._tell_found()
 
     def show_queue(self, rows: Sequence[ReviewRow]) -> None:
         """List cases, the first to be reviewed first."""
@@ -82,3 +86,9 @@ class NextSection(Section):
         high = max(self._list.sizeHintForRow(0), 2 * self._list.fontMetrics().lineSpacing())
         shown = min(len(rows), _MOST_ROWS)
         self._list.setFixedHeight(shown * high + 2 * self._list.frameWidth() + 4)
+        self._tell_found()
+
+    def _tell_found(self) -> None:
+        if self._ran and self._far.isHidden() and self._list.count():
+            self._ran = False
+            self.found.emit()
