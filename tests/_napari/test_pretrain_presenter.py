@@ -302,7 +302,17 @@ def test_the_learn_panel_begins_with_it_and_says_why(tmp_path, made):
         ("barlow", {"collapse": None, "step": 10}, ""),
         ("barlow", {"collapse": 0.8, "step": 10}, "The images come out much alike so far"),
         ("barlow", {"collapse": 0.8, "step": 90}, "The images come out much alike (collapse 0.80"),
-        ("contrastive", {"collapse": 0.8, "step": 90}, "The images still come out different"),
+        ("swin-unetr", {"collapse": 0.8, "step": 90}, "The images still come out different"),
+        (
+            "contrastive",
+            {"collapse": 0.0, "found": 0.75, "step": 90},
+            "The images still come out different: good (75% are found again in another view).",
+        ),
+        (
+            "contrastive",
+            {"collapse": 0.0, "found": 0.1, "step": 90},
+            "The images come out much alike (10% are found again in another view)",
+        ),
         ("simmim", {"loss": 1.0}, "This method cannot collapse."),
         (
             "smit",

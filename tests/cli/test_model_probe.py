@@ -7,25 +7,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
+from made_encoders import encoder_card
 from made_scans import scan
 from test_pretrain import medssl, said
 
 from napari_medssl.io import atomic_write
-from napari_medssl.models.trained import TrainedCard
 from napari_medssl.models.trained_weights import network_for, save_trained
 
-CARD = TrainedCard(
-    name="encoder",
-    title="made",
-    network="unet_small",
-    dimensions=3,
-    in_channels=1,
-    classes=(),
-    patch=(8, 8, 8),
-    steps=(),
-    holds="encoder",
-    arguments={"widths": (4, 8)},
-)
+CARD = encoder_card(arguments={"widths": (4, 8)})
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ _OF = {
     "barlow": {"settings": {"width": 16}, "batch": 8, "accumulate": 2},
     "byol": {"settings": {"hidden": 32, "width": 16, "momentum": 0.9}},
     "regression": {},
-    "dino": {"settings": {"classes": 32, "hidden": 16, "small": 2, "momentum": 0.9}},
+    "dino": {"settings": {"classes": 32, "hidden": 16, "small": 2, "momentum": 0.9,
+                          "norms": True}},
     "mae": {
         "network": "medsass_vit_s",
         "arguments": {"dim": 24, "depth": 2, "heads": 2, "widths": (4, 4, 4, 4)},

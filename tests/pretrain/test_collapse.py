@@ -10,6 +10,7 @@ from napari_medssl.pretrain.collapse import (
     answers_in_use,
     collapse_coefficient,
     divergence,
+    pairs_found,
     teacher_entropy,
     token_spread,
 )
@@ -38,6 +39,14 @@ def test_it_is_0_for_random_vectors_and_1_for_one_and_the_same():
     assert collapse_coefficient(torch.ones(8, 256)) == pytest.approx(1)
     assert collapse_coefficient(torch.ones(1, 256)) == 1
     assert 0.5 < collapse_coefficient(torch.randn(128, 64) + 2) < 1
+
+
+def test_images_are_found_where_their_other_view_is_the_nearest():
+    vectors = torch.eye(6)
+    assert pairs_found(vectors, 3 * vectors) == 1
+    assert pairs_found(vectors, vectors.roll(1, 0)) == 0
+    half = torch.cat([vectors[:3], vectors[3:].roll(1, 0)])
+    assert pairs_found(vectors, half) == 0.5
 
 
 def test_tokens_of_several_images_are_looked_at_together():

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from math import log
 
 import pytest
 import torch
 from torch import nn
 
 from napari_medssl.pretrain import heads
+from napari_medssl.pretrain.collapse import teacher_entropy
 from napari_medssl.pretrain.ema import follow, teacher_of
+from napari_medssl.pretrain.losses.nt_xent import nt_xent
 
 
 @pytest.mark.parametrize(
@@ -18,6 +21,8 @@ from napari_medssl.pretrain.ema import follow, teacher_of
         (heads.byol_projection(12, 20, 8), [12, 20, 8], 1),
         (heads.barlow_projection(12, 16), [12, 16, 16, 16], 2),
         (heads.contrast_projection(12, 16, 8), [12, 16, 8], 0),
+        (heads.byol_projection(12, 20, 8, last_norm=True), [12, 20, 8], 2),
+        (heads.contrast_projection(12, 16, 8, norms=True), [12, 16, 8], 2),
     ],
 )
 def test_perceptrons_are_as_printed(head, widths, norms):
@@ -77,6 +82,45 @@ def test_a_distillation_head_can_have_a_teacher():
     follow(teacher, head, 0.0)
     assert torch.allclose(head(tokens), teacher(tokens), atol=1e-6)
     assert torch.allclose(head.last.weight.norm(dim=1), torch.ones(10))
+
+
+@pytest.mark.parametrize("rows", [(6, 3), (2, 5, 3)])
+def test_channels_are_normed_by_the_rows_at_hand_and_nothing_is_kept(rows):
+    norm = heads.ByBatch(3)
+    for one in (norm, norm.eval()):
+        normed = one(torch.randn(rows) * 7 + 2).flatten(0, -2)
+        torch.testing.assert_close(normed.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+        torch.testing.assert_close(normed.std(0, correction=0), torch.ones(3), atol=1e-4, rtol=0)
+    assert not norm.state_dict()
+
+
+def nearly_alike(rows: int, channels: int) -> torch.Tensor:
+    """Vectors as an encoder makes them that norms each image."""
+    torch.manual_seed(0)
+    return torch.rand(channels) + 0.01 * torch.randn(rows, channels)
+
+
+def test_images_that_are_nearly_alike_are_told_apart_by_a_contrast_with_norms_alone():
+    vectors = nearly_alike(8, 16)
+
+    def loss(*, norms: bool) -> float:
+        head = heads.contrast_projection(16, norms=norms)
+        return nt_xent(head(vectors), head(vectors)).item()
+
+    assert loss(norms=False) > 0.95 * log(15)  # as good as guessing
+    assert loss(norms=True) < 0.5 * log(15)
+
+
+def test_a_centred_teacher_says_something_of_tokens_that_are_nearly_alike_by_norms_alone():
+    tokens = nearly_alike(128, 16)
+    head = heads.DistillationHead(16, 64, hidden=32)
+
+    def entropy(rows: torch.Tensor) -> float:
+        answers = head(rows)
+        return teacher_entropy(answers, answers.mean(0), 0.04)
+
+    assert entropy(tokens) > 0.99
+    assert entropy(heads.ByBatch(16)(tokens)) < 0.9
 
 
 def test_the_last_layer_can_be_held():

@@ -36,6 +36,15 @@ def test_a_paper_s_scale_says_how_long(name: str):
     assert method_cards()[name].paper.plan["steps"] > 0
 
 
+@pytest.mark.parametrize("name", ["byol", "contrastive", "dino", "smit"])
+def test_a_recipe_that_is_not_the_paper_s_says_why(name: str):
+    card = method_cards()[name]
+    assert card.here.plan["settings"]["norms"]
+    assert "norms" not in card.paper.plan.get("settings", {})
+    assert card.here.why.startswith("Unlike the paper")
+    assert not card.paper.why
+
+
 def test_an_unknown_method_is_refused_with_all_there_are():
     with pytest.raises(UsageError, match=r"the method 'guessing'; expected one of .*barlow"):
         method_card("guessing")

@@ -46,6 +46,12 @@ def test_the_paper_s_scale_is_as_printed():
     assert short.warm_up == 5  # the same part
 
 
+def test_a_recipe_that_is_not_the_paper_s_says_why_among_its_reasons():
+    said = plan_pretraining("byol", survey()).reasons
+    assert [words.startswith("Unlike the paper") for words in said] == [False, True]
+    assert len(plan_pretraining("barlow", survey()).reasons) == 1
+
+
 def test_a_tenth_of_the_steps_warms_up_where_no_paper_says_it():
     assert plan_pretraining("barlow", survey(), steps=200).warm_up == 20
     assert plan_pretraining("barlow", survey(), steps=200, changes={"warm_up": 3}).warm_up == 3

@@ -10,7 +10,7 @@ import torch
 from torch import distributed, multiprocessing, nn
 
 from napari_medssl.models.team import Team
-from napari_medssl.pretrain.heads import perceptron, pooled
+from napari_medssl.pretrain.heads import ByBatch, perceptron, pooled
 from napari_medssl.pretrain.losses.negative_cosine import negative_cosine
 from napari_medssl.pretrain.shared_norms import SharedNorm, share_norms
 
@@ -18,16 +18,17 @@ ROWS, STEPS = 6, 3
 
 
 class Network(nn.Module):
-    """Norms of maps and of vectors, one of them without a scale."""
+    """Norms of maps and of vectors, one without a scale, and one that counts nothing."""
 
     def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
         self.maps = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
         self.head = perceptron((4, 6, 5), last_norm=True)
+        self.by_batch = ByBatch(5)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        vectors: torch.Tensor = self.head(pooled(self.maps(image)))
+        vectors: torch.Tensor = self.by_batch(self.head(pooled(self.maps(image))))
         return vectors
 
 
@@ -54,8 +55,10 @@ def work(rank: int, folder: str) -> None:
     model = Network()
     share_norms(model, Team.here())
     together = nn.parallel.DistributedDataParallel(model)
-    learn(together, slice(rank * 3, rank * 3 + 3))
-    torch.save(model.state_dict(), f"{folder}/{rank}.pt")
+    part = slice(rank * 3, rank * 3 + 3)
+    learn(together, part)
+    found = {"state": model.state_dict(), "said": model.eval()(batch(9)[part])}
+    torch.save(found, f"{folder}/{rank}.pt")
     distributed.destroy_process_group()
 
 
@@ -63,7 +66,7 @@ def test_alone_it_does_what_was_there_before():
     plain = Network()
     shared = deepcopy(plain)
     share_norms(shared, Team())
-    assert sum(isinstance(m, SharedNorm) for m in shared.modules()) == 3
+    assert sum(isinstance(m, SharedNorm) for m in shared.modules()) == 4
     learn(plain, slice(ROWS))
     learn(shared, slice(ROWS))
     assert plain.state_dict().keys() == shared.state_dict().keys()
@@ -89,8 +92,10 @@ def test_two_processes_learn_what_one_learns(tmp_path: Path):
     multiprocessing.spawn(work, (str(tmp_path),), nprocs=2)
     plain = Network()
     learn(plain, slice(ROWS))
-    for rank in range(2):
-        found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+    both = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)]
+    said = torch.cat([one["said"] for one in both])
+    torch.testing.assert_close(said, plain.eval()(batch(9)), atol=1e-4, rtol=1e-4)
+    for found in (one["state"] for one in both):
         assert found.keys() == plain.state_dict().keys()
         for name, tensor in plain.state_dict().items():
             assert torch.allclose(found[name].float(), tensor.float(), atol=1e-5), name

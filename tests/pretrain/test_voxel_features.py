@@ -5,25 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made_encoders import encoder_card
 from made_scans import scan, volume
 from torch.nn import functional
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import Features
-from napari_medssl.models.trained import TrainedCard
 from napari_medssl.pretrain.voxel_features import Drawn, features_at, spots_of
 
-CARD = TrainedCard(
-    name="encoder",
-    title="made",
-    network="unet_small",
-    dimensions=3,
-    in_channels=1,
-    classes=(),
-    patch=(8, 8, 8),
-    steps=(),
-    holds="encoder",
-)
+CARD = encoder_card()
 
 
 def drawn(shape=(10, 12, 17), slices: slice = slice(None)) -> Drawn:

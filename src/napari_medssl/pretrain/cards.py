@@ -25,10 +25,13 @@ class Scale:
         Dimensions (2, 3) it has -> key of a `NetworkCard`.
     plan : mapping
         Fields of a `PretrainPlan`: ``crop`` by dimensions, ``batch``, ``optimiser``, ``rate``...
+    why : str
+        Why its settings are others than the paper's, in sentences; empty where they are not.
     """
 
     network: Mapping[int, str]
     plan: Mapping[str, Any]
+    why: str = ""
 
     def fields(self, dimensions: int) -> dict[str, Any]:
         """Return the plan's fields in these dimensions; without a crop where none is known."""
@@ -131,7 +134,7 @@ def method_card(name: str) -> MethodCard:
 
 def _card(row: dict[str, Any]) -> MethodCard:
     scales = {
-        key: Scale({int(n): name for n, name in row[key]["network"].items()}, row[key]["plan"])
+        key: Scale(**{**row[key], "network": {int(n): v for n, v in row[key]["network"].items()}})
         for key in ("paper", "here")
     }
     return MethodCard(**{**row, **scales, "networks": tuple(row["networks"])})

@@ -34,6 +34,24 @@ def collapse_coefficient(vectors: Tensor) -> float:
 
 
 @torch.no_grad()
+def pairs_found(first: Tensor, second: Tensor) -> float:
+    """Return for which part of the images the other view is the nearest vector of all.
+
+    Norms by the batch keep vectors apart whatever they say, so that `collapse_coefficient` tells
+    nothing; this does.
+
+    Parameters
+    ----------
+    first, second : (batch, d) tensor
+        Vectors of two views; row i of both is the same image. By chance 1 in 2 x batch - 1.
+    """
+    vectors = functional.normalize(torch.cat([first, second]).float(), dim=1)
+    alike = (vectors @ vectors.T).fill_diagonal_(float("-inf"))
+    other_view = torch.arange(len(vectors), device=alike.device).roll(len(first))
+    return float((alike.argmax(1) == other_view).float().mean())
+
+
+@torch.no_grad()
 def token_spread(tokens: Tensor) -> float:
     """Return sqrt(d) times the mean standard deviation of tokens brought to length 1.
 

@@ -24,6 +24,29 @@ def pooled(maps: Tensor) -> Tensor:
     return maps.flatten(2).mean(2)
 
 
+class ByBatch(nn.Module):
+    """Norms each channel by the rows at hand, and keeps nothing; the same for student and teacher.
+
+    Vectors of an encoder that norms each image, and a transformer's tokens, have most of their
+    length in common. A head without norms then says nearly the same of all, and a teacher that is
+    centred says nothing.
+
+    Parameters
+    ----------
+    channels : int
+        Of a row.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(channels, affine=False, track_running_stats=False)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return rows, (..., channels), each channel of mean 0 and deviation 1 over all of them."""
+        normed: Tensor = self.norm(rows.flatten(0, -2))
+        return normed.view_as(rows)
+
+
 def perceptron(
     widths: Sequence[int], *, last_norm: bool = False, last_bias: bool = True
 ) -> nn.Sequential:
@@ -57,9 +80,11 @@ def simsiam_prediction(width: int = 2048) -> nn.Sequential:
     return perceptron((width, width // 4, width))
 
 
-def byol_projection(channels: int, hidden: int = 4096, width: int = 256) -> nn.Sequential:
+def byol_projection(
+    channels: int, hidden: int = 4096, width: int = 256, *, last_norm: bool = False
+) -> nn.Sequential:
     """Two layers: Grill 2020, section 3.3. The prediction is the same, from ``width``."""
-    return perceptron((channels, hidden, width), last_bias=False)
+    return perceptron((channels, hidden, width), last_norm=last_norm, last_bias=False)
 
 
 def barlow_projection(channels: int, width: int = 128) -> nn.Sequential:
@@ -67,8 +92,24 @@ def barlow_projection(channels: int, width: int = 128) -> nn.Sequential:
     return perceptron((channels, width, width, width))
 
 
-def contrast_projection(channels: int, hidden: int = 256, width: int = 128) -> nn.Sequential:
-    """Two layers without norm, as in SimCLR; the widths are ours, S4 prints none."""
+def contrast_projection(
+    channels: int, hidden: int = 256, width: int = 128, *, norms: bool = False
+) -> nn.Sequential:
+    """Two layers: plain as in Chaitanya 2020, or normed as in SimCLR's published code.
+
+    The widths are ours, S4 prints none.
+
+    Parameters
+    ----------
+    channels, hidden, width : int
+        In, between and out.
+    norms : bool
+        Whether both layers norm by the batch. An encoder with instance norms needs it: the mean of
+        such a channel is nearly the same for every image, so what tells images apart is a
+        thousandth of their vectors, and a plain head takes hundreds of steps to find it.
+    """
+    if norms:
+        return perceptron((channels, hidden, width), last_norm=True)
     return nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, width))
 
 

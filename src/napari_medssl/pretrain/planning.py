@@ -131,7 +131,10 @@ def plan_pretraining(
         seed=seed,
         threads=threads,
         precision="bfloat16" if device.startswith("cuda") else "float32",
-        reasons=(f"{card.title} on {net.title} in {dims}-D. {card.about}",),
+        reasons=(
+            f"{card.title} on {net.title} in {dims}-D. {card.about}",
+            *([chosen.why] if chosen.why else []),
+        ),
         **fields,
     )
     if "batch" not in changed:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from math import cos, pi
 
+#: of a temperature, by which answers are divided
+COLDEST = 1e-3
+
 
 def cosine(step: int, steps: int, start: float, end: float) -> float:
     """Go from ``start`` at step 0 to ``end`` at the last step, slow at both ends.

@@ -43,7 +43,8 @@ class SharedNorm(nn.Module):
     Parameters
     ----------
     norm : BatchNorm1d, BatchNorm2d or BatchNorm3d
-        Whose tensors it takes over. Alone, and in evaluation, it does what that did.
+        Whose tensors it takes over. Alone it does what that did; in evaluation too, unless it
+        counts nothing and so always goes by the batch.
     team : Team
         Whose batches are normed together.
     """
@@ -67,10 +68,10 @@ class SharedNorm(nn.Module):
         """Return normed maps, (batch, channels, *sides)."""
         counted = self.running_mean is not None
         pace = self._pace() if self.training and counted else 0.0
-        if self.training and self.team.size > 1:
+        batch = self.training or not counted
+        if batch and self.team.size > 1:
             return self._together(maps, pace)
         means, spreads = self.running_mean, self.running_var
-        batch = self.training or not counted
         return functional.batch_norm(
             maps, means, spreads, self.weight, self.bias, batch, pace, self.little
         )

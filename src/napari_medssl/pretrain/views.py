@@ -121,6 +121,18 @@ _GREY_JITTER = (
     Step(blurred, 0.5, 0.1, 2.0),
 )
 _LARGE = ViewPlan(_GREY_JITTER, part=(0.63, 1.0))
+#: ours, for images that are much alike, as crops about one organ are. Of two BYOL views of a
+#: hippocampus a network with random weights makes vectors no nearer than those of two hippocampi,
+#: so there is nothing to begin with; cutting parts, mirroring and strong blur do most of that
+_GENTLE = ViewPlan(
+    (
+        Step(zoomed, 0.75, 0.9, 1.1),
+        Step(shifted, 0.8, -0.2, 0.2),
+        Step(contrasted, 0.8, 0.7, 1.3),
+        Step(blurred, 0.5, 0.1, 0.7),
+        Step(noisy, 0.5, 0.01, 0.05),
+    )
+)
 _SMALL = ViewPlan(_GREY_JITTER, part=(0.22, 0.63))
 #: S4 names crops, contrast and brightness; the numbers are Chaitanya's, the crop's are ours
 _S4_JITTER = (Step(contrasted, 1.0, 0.7, 1.3), Step(shifted, 1.0, -0.3, 0.3))
@@ -130,12 +142,13 @@ _MEDSASS = ViewPlan(
     (Step(mirrored, 0.5), Step(contrasted, 0.5, 0.8, 1.2), Step(shifted, 0.5, -0.1, 0.1))
 )
 
-#: views of a crop by method, one plan a view
+#: views of a crop by method, or by a setting of it; one plan a view
 VIEWS: Mapping[str, tuple[ViewPlan, ...]] = {
     "smit": (_AS_IT_IS, _AS_IT_IS),  # two crops, nothing else
     "simsiam": (_SIMSIAM, _SIMSIAM),
     "barlow": (_BARLOW, _BARLOW),
     "byol": (_LARGE, _LARGE),
+    "byol-gentle": (_GENTLE, _GENTLE),
     "dino": (_LARGE, _LARGE, *(_SMALL,) * 6),
     "mae": (ViewPlan((Step(mirrored, 0.5),), part=(0.45, 1.0)),),  # He 2022, by area
     "simmim": (ViewPlan((Step(mirrored, 0.5),), part=(0.82, 1.0)),),  # Xie 2022, by area

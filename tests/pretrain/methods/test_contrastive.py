@@ -43,6 +43,15 @@ def test_regions_stay_where_they_are():
         assert together > 0.999
 
 
+@pytest.mark.parametrize(
+    ("stage", "figures"), [("encoder", {"collapse", "found"}), ("decoder", set())]
+)
+def test_figures_are_of_the_images_where_they_are_looked_at(stage: str, figures: set[str]):
+    method = method_of(of_stage(stage))
+    method.losses(Samples(prepared(), method).at(0), 0)
+    assert method.watch().keys() == figures
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["encoder", "decoder"])
 def test_each_loss_falls(tmp_path: Path, stage: str):
@@ -99,7 +108,7 @@ def test_its_pictures_are_the_views_of_its_stages():
 def test_all_alike_is_said_and_what_is_common_at_first_is_not():
     method = method_of(PLAN)
     method.note(torch.rand(8, 4) * 0.1 + 1)
-    assert method.watch()["collapse"] > 0.9
+    assert method._spread > 0.9
     assert method.collapsed() == ""
     method.note(torch.rand(8, 4) * 1e-4 + 1)
     assert "alike" in method.collapsed()

@@ -10,6 +10,7 @@ from made_scans import Told, learned, method_of, plan_for, prepared, resumed_ali
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
+from napari_medssl.pretrain.collapse import teacher_entropy, token_spread
 from napari_medssl.pretrain.samples import Samples
 
 ARGUMENTS = {"feature_size": 4, "depths": (1, 1, 2, 1), "heads": (1, 1, 1, 1)}
@@ -62,6 +63,20 @@ def test_all_three_losses_fall(tmp_path: Path):
     assert {"patches loss", "images loss", "token_spread", "teacher_entropy"} <= last.keys()
 
 
+def test_normed_by_the_batch_tokens_get_answers_of_their_own_and_their_spread_is_still_told():
+    def told(*, norms: bool) -> tuple[float, float]:
+        method = method_of(replace(PLAN, settings={**SETTINGS, "norms": norms}))
+        views = Samples(prepared(3), method).at(0)["views"][:, 0]
+        with torch.no_grad():
+            said = method.teacher(method.teacher.transformer.embed(views))
+        answers = said.answers.patches
+        return teacher_entropy(answers, answers.mean((0, 1)), 0.04), token_spread(said.tokens)
+
+    (plain, spread), (normed, same) = told(norms=False), told(norms=True)
+    assert normed < plain - 0.05
+    assert same == pytest.approx(spread)
+
+
 @pytest.mark.slow
 def test_killed_it_goes_on_to_the_same_student_teacher_and_centres(tmp_path: Path):
     assert resumed_alike(PLAN, tmp_path, 1)
@@ -108,8 +123,9 @@ def test_its_pictures_are_the_image_what_is_seen_and_what_is_drawn():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"masked": 1.0}, {"masked": 0.0}, {"momentum": 2.0}, {"around": 0.5}, {"classes": 1}],
-)
+    [{"masked": 1.0}, {"masked": 0.0}, {"momentum": 2.0}, {"around": 0.5}, {"classes": 1},
+     {"warmest": 0.0}],
+)  # fmt: skip
 def test_settings_that_are_none_are_refused(settings):
     with pytest.raises(UsageError):
         method_of(replace(PLAN, settings={**SETTINGS, **settings}))

@@ -26,7 +26,9 @@ _MOST_PASSED = 4
 #: up to here a collapse coefficient is no reason to look twice; features that went through no norm
 #: have much in common in any case
 _CALM, _CALM_WITHOUT_NORM = 0.5, 0.98
-_WITHOUT_NORM = ("swin-unetr", "contrastive")
+_WITHOUT_NORM = ("swin-unetr",)
+#: nor are images of which one in two is found among all others
+_FOUND = 0.5
 #: nor is a teacher who is more decided, and has more answers, than this
 _UNDECIDED, _ONE_ANSWER = 0.97, 2.0
 _BEGINNING = 50  # steps
@@ -126,6 +128,9 @@ def health_words(method: str, metrics: Mapping[str, Any]) -> str:
         return _FILLS_IN if "loss" in told else ""
     if "teacher entropy" in told:
         calm, measured = _of_answers(told)
+    elif "found" in told:
+        part = told["found"]
+        calm, measured = part >= _FOUND, f"({part:.0%} are found again in another view)"
     elif "collapse" in told:
         highest = _CALM_WITHOUT_NORM if method in _WITHOUT_NORM else _CALM
         calm, measured = told["collapse"] <= highest, f"(collapse {told['collapse']:.2f} of 1)"

@@ -18,6 +18,7 @@ import torch
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.levels import LevelledUNet
 from napari_medssl.pretrain.allowed import one_of, within
+from napari_medssl.pretrain.collapse import pairs_found
 from napari_medssl.pretrain.heads import contrast_projection, local_projection
 from napari_medssl.pretrain.losses.local_contrast import (
     NEGATIVES,
@@ -28,6 +29,7 @@ from napari_medssl.pretrain.losses.local_contrast import (
 from napari_medssl.pretrain.losses.nt_xent import nt_xent
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
 from napari_medssl.pretrain.samples import random_region
+from napari_medssl.pretrain.schedules import COLDEST
 from napari_medssl.pretrain.views import VIEWS, view
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.plan import PretrainPlan
 
 _STAGES = ("both", "encoder", "decoder")
-_FEWEST_REGIONS, _COLDEST, _ALIKE = NEGATIVES + 1, 1e-3, 0.99
+_FEWEST_REGIONS, _ALIKE = NEGATIVES + 1, 0.99
 
 
 class Contrastive(TwoViews):
@@ -52,7 +54,7 @@ class Contrastive(TwoViews):
     ``bright`` and ``dark``, alike, for the decoder. Settings: ``stage`` (``"both"``,
     ``"encoder"``, or ``"decoder"`` of a network whose encoder has learned before); ``part`` of the
     steps for the encoder, of both (0.5); ``level`` of the decoder, from coarse to fine (3);
-    ``regions`` in it (13); ``temperature`` (0.1).
+    ``regions`` in it (13); ``temperature`` (0.1); ``norms`` by the batch in the head (no).
     """
 
     settings: ClassVar[Mapping[str, Any]] = {
@@ -61,15 +63,20 @@ class Contrastive(TwoViews):
         "level": 3,
         "regions": REGIONS,
         "temperature": 0.1,
+        "norms": False,
     }
+
+    _found: float | None = None
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
         self._stage = one_of("stage", self.setting("stage"), _STAGES)
         self._part = within("part", self.setting("part"), 0, 1)
-        self._temperature = within("temperature", self.setting("temperature"), _COLDEST)
+        self._temperature = within("temperature", self.setting("temperature"), COLDEST)
         if self._stage != "decoder":
-            self.projection = contrast_projection(network.deepest_channels)
+            self.projection = contrast_projection(
+                network.deepest_channels, norms=self.setting("norms")
+            )
         if self._stage != "encoder":
             self._begin_decoder(network, plan)
 
@@ -114,10 +121,18 @@ class Contrastive(TwoViews):
                 self.team.rows(self.projection(self.vectors(batch[n]))) for n in ("first", "second")
             )
             self.note(first)
+            self._found = pairs_found(first, second)
             return {"images": nt_xent(first, second, temperature=self._temperature)}
         one, other = (self.local(self._decoded(batch[n])) for n in ("bright", "dark"))
         loss = local_contrast(one, other, self._corners, temperature=self._temperature)
         return {"regions": loss}
+
+    def watch(self) -> dict[str, float]:
+        """Return the collapse coefficient, and the part of images found in their other view.
+
+        Nothing where the encoder does not learn.
+        """
+        return {} if self._found is None else {**super().watch(), "found": self._found}
 
     def collapsed(self) -> str:
         """Say that all images come out alike; without a norm much is common to all at first."""

@@ -11,16 +11,18 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
+from torch import nn
 
+from napari_medssl.pretrain.allowed import within
 from napari_medssl.pretrain.collapse import answers_in_use, teacher_entropy
-from napari_medssl.pretrain.heads import DistillationHead, pooled
+from napari_medssl.pretrain.heads import ByBatch, DistillationHead, pooled
 from napari_medssl.pretrain.losses.dino import dino
 from napari_medssl.pretrain.losses.distillation import moved_centre
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.teacher import Seer
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import teacher_temperature
+from napari_medssl.pretrain.schedules import COLDEST, teacher_temperature
 from napari_medssl.pretrain.views import VIEWS, view
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class Dino(Method):
 
     A batch has ``large``, (batch, 2, channels, *crop), and ``small``, (batch, n, channels, *half).
     Settings: ``classes`` of the head, ``hidden`` its width, ``small`` views, ``momentum`` of the
-    teacher at the start, ``hold`` the last layer for this part of the run.
+    teacher at the start, ``hold`` the last layer for this part of the run, ``warmest``: the
+    teacher's temperature in the end, ``norms`` by the batch before the head.
     """
 
     settings: ClassVar = {
@@ -55,6 +58,8 @@ class Dino(Method):
         "small": 6,
         "momentum": 0.996,
         "hold": 0.01,
+        "warmest": 0.07,
+        "norms": False,
     }
 
     centre: Tensor
@@ -62,9 +67,10 @@ class Dino(Method):
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
         self._classes = self.setting("classes")
-        head = DistillationHead(
-            network.deepest_channels, self._classes, hidden=self.setting("hidden")
-        )
+        self._warmest = within("warmest", self.setting("warmest"), COLDEST)
+        channels = network.deepest_channels
+        head = DistillationHead(channels, self._classes, hidden=self.setting("hidden"))
+        self.norm = ByBatch(channels) if self.setting("norms") else nn.Identity()
         self.student = Seer(network, head)
         self.teacher = self.student.teacher()
         self.register_buffer("centre", torch.zeros(self._classes))
@@ -88,9 +94,9 @@ class Dino(Method):
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
         """Return the cross-entropy between answers to different views."""
         large, small = (batch[name].transpose(0, 1) for name in ("large", "small"))
-        student = torch.cat([_answers(self.student, large), _answers(self.student, small)])
+        student = torch.cat([self._say(self.student, large), self._say(self.student, small)])
         with torch.no_grad():
-            teacher = _answers(self.teacher.eval(), large)
+            teacher = self._say(self.teacher.eval(), large)
         loss = dino(student, teacher, centre=self.centre, teacher_temperature=self._warmth(step))
         self._answers = teacher.float().flatten(0, 1)
         self._told.append(self._answers.mean(0))
@@ -137,14 +143,14 @@ class Dino(Method):
         return {title: middle_of(image) for title, image in shown.items()}
 
     def _warmth(self, step: int) -> float:
-        return teacher_temperature(step, int(_WARM_UP * self.plan.steps))
+        warm_up = int(_WARM_UP * self.plan.steps)
+        return teacher_temperature(step, warm_up, end=self._warmest)
 
-
-def _answers(seer: Seer, views: Tensor) -> Tensor:
-    """Return logits, (views, batch, classes), of (views, batch, channels, *sides)."""
-    vectors = pooled(seer.encode(views.flatten(0, 1)).deepest)
-    logits: Tensor = seer.head(vectors).unflatten(0, views.shape[:2])
-    return logits
+    def _say(self, seer: Seer, views: Tensor) -> Tensor:
+        """Return logits, (views, batch, classes), of (views, batch, channels, *sides)."""
+        vectors = self.norm(pooled(seer.encode(views.flatten(0, 1)).deepest))
+        logits: Tensor = seer.head(vectors).unflatten(0, views.shape[:2])
+        return logits
 
 
 METHOD = Dino

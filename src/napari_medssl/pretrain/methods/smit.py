@@ -12,6 +12,7 @@ Jiang 2022 (SMIT), section 2, and the code published with it; Bhardwaj (survey),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +24,7 @@ from napari_medssl.models.networks.smit import Smit as SmitNetwork
 from napari_medssl.pretrain.allowed import within
 from napari_medssl.pretrain.collapse import answers_in_use, teacher_entropy, token_spread
 from napari_medssl.pretrain.ema import follow, teacher_of
-from napari_medssl.pretrain.heads import DistillationHead
+from napari_medssl.pretrain.heads import ByBatch, DistillationHead
 from napari_medssl.pretrain.losses.distillation import moved_centre
 from napari_medssl.pretrain.losses.smit import (
     IMAGE_WEIGHT,
@@ -38,7 +39,7 @@ from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import teacher_momentum, teacher_temperature
+from napari_medssl.pretrain.schedules import COLDEST, teacher_momentum, teacher_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +75,7 @@ class Said:
     deepest : (views * batch, channels, *sides) tensor
         The transformer's coarsest map.
     tokens : (views * batch, tokens, channels) tensor
-        What the answers are made from.
+        What the answers are made from, before norms by the batch.
     """
 
     answers: SmitAnswers
@@ -91,12 +92,17 @@ class Pupil(nn.Module):
         Shared with the network.
     channels, classes, hidden : int
         Of a token of the third stage; of the answers; width of the heads.
+    norms : bool
+        Whether tokens are normed by the batch too.
     """
 
-    def __init__(self, transformer: SmitSwin, channels: int, classes: int, hidden: int) -> None:
+    def __init__(
+        self, transformer: SmitSwin, channels: int, classes: int, hidden: int, norms: bool
+    ) -> None:
         super().__init__()
         self.transformer = transformer
         self.norm = nn.LayerNorm(channels)
+        self.by_batch = ByBatch(channels) if norms else nn.Identity()
         self.patches = DistillationHead(channels, classes, hidden=hidden)
         self.image = DistillationHead(channels, classes, hidden=hidden)
 
@@ -104,8 +110,9 @@ class Pupil(nn.Module):
         """Run the transformer on tokens as its `embed` gives them, view by view."""
         maps = self.transformer.forward_from(embedded)
         tokens = self.norm(maps.merged[_STAGE].flatten(2).transpose(1, 2))
-        images = self.image(tokens.mean(1)).unflatten(0, (VIEWS, -1))
-        return Said(SmitAnswers(self.patches(tokens), images), maps.merged[-1], tokens)
+        own = self.by_batch(tokens)
+        images = self.image(own.mean(1)).unflatten(0, (VIEWS, -1))
+        return Said(SmitAnswers(self.patches(own), images), maps.merged[-1], tokens)
 
 
 class Smit(Method):
@@ -114,7 +121,8 @@ class Smit(Method):
     A batch has ``views``, (batch, 2, channels, *crop), ``hidden``, (batch, 2, *crop / 16), and
     ``of``, (batch,): how many images there are. Settings: ``masked``, part of the patches (0.7);
     ``classes`` of the answers (8,192); ``hidden``, width of the heads (2,048); ``momentum`` of the
-    teacher at the start (0.996); ``around``, sides of the crop that both views lie in, over those
+    teacher at the start (0.996) and its temperature in the end, ``warmest`` (0.07); ``norms`` of
+    the tokens by the batch (no); ``around``, sides of the crop that both views lie in, over those
     of a view (4/3).
     """
 
@@ -123,6 +131,8 @@ class Smit(Method):
         "classes": 8192,
         "hidden": 2048,
         "momentum": 0.996,
+        "warmest": 0.07,
+        "norms": False,
         "around": 4 / 3,
     }
 
@@ -135,10 +145,12 @@ class Smit(Method):
             raise UsageError("SMIT with another network", expected="'smit' or 'smit_12'")
         hidden_count(prod(self._grid), self.setting("masked"))
         self._momentum = within("momentum", self.setting("momentum"), 0, 1)
+        self._warmest = within("warmest", self.setting("warmest"), COLDEST)
         self._around = within("around", self.setting("around"), 1)
         classes, width = (int(within(n, self.setting(n), 2)) for n in ("classes", "hidden"))
         deepest = network.deepest_channels
-        self.student = Pupil(network.transformer, deepest // 2, classes, width)
+        norms = self.setting("norms")
+        self.student = Pupil(network.transformer, deepest // 2, classes, width, norms)
         self.teacher = teacher_of(self.student)
         self.mask_token = nn.Parameter(torch.zeros(deepest // 16))
         self.draw = PatchReconstruction(3, deepest, _DEEPEST, plan.in_channels)
@@ -174,8 +186,9 @@ class Smit(Method):
         with torch.no_grad():
             self.teacher.eval()
             taught = self.teacher(self.teacher.transformer.embed(views))
-        warm_up = round(_RISING * self.plan.steps)
-        warm = teacher_temperature(step, warm_up)
+        rising = round(_RISING * self.plan.steps)
+        warmth = partial(teacher_temperature, step, rising, end=self._warmest)
+        warm = warmth()
         self._images, self._last = int(batch["of"][0]), (taught, warm)
         self._told.append((taught.answers.patches.mean((0, 1)), taught.answers.images.mean((0, 1))))
         parts = smit(
@@ -186,7 +199,7 @@ class Smit(Method):
             teacher=taught.answers,
             hidden_tokens=hidden.flatten(1),
             centres=SmitCentres(self.patch_centre, self.image_centre),
-            patch_temperature=teacher_temperature(step, warm_up, held=warm_up),
+            patch_temperature=warmth(held=rising),
             image_temperature=warm,
         )
         return _weighted(parts)
@@ -233,7 +246,8 @@ class Smit(Method):
     def picture(self, batch: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
         """Return a view, what the student sees of it, and what it draws in its place."""
         views, hidden = _by_view(batch["views"]), _by_view(batch["hidden"])
-        drawn = self.draw(self.student(self._embedded(views, hidden)).deepest)
+        maps = self.student.transformer.forward_from(self._embedded(views, hidden))
+        drawn = self.draw(maps.merged[-1])
         where = _enlarged(hidden, _CELL)[:, None]
         shown = {
             "image": views,

@@ -31,6 +31,11 @@ class TwoViews(Method):
 
     _spread = 0.0
 
+    @property
+    def views(self) -> str:
+        """Which of `VIEWS` it makes."""
+        return self.plan.method
+
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
     ) -> dict[str, Tensor]:
@@ -42,7 +47,7 @@ class TwoViews(Method):
         self, crops: tuple[Tensor, Tensor], random: np.random.Generator
     ) -> dict[str, Tensor]:
         """Return a view of each crop."""
-        plans = VIEWS[self.plan.method][:2]
+        plans = VIEWS[self.views][:2]
         both = [view(c, p, random, self.plan.crop) for c, p in zip(crops, plans, strict=True)]
         return {"first": both[0], "second": both[1]}
 
