@@ -1,12 +1,14 @@
 """How well prompts taken from reference masks bring those masks back.
 
     python benchmarks/prompt_accuracy.py --images FOLDER --masks FOLDER [--prompt box|point|both]
+        [--clicks 1,2,3,5] [--weights FILE]
 
 Images and masks of one name belong together; ``NAME_1`` and so on are further masks of the image
 ``NAME``. One object is one label value of one mask, all its pieces together: that is what the
 figures in the literature count. The box is the object's own bounding box, first and last pixel
-inside; the point is the object's deepest pixel, the one farthest from its edge. Masks without an
-object are counted, not scored. An outline that is not found at all scores 0.
+inside; the point is the object's deepest pixel, the one farthest from its edge, and each further
+one the deepest pixel of what the outline so far has missing or too much. Masks without an object
+are counted, not scored. An outline that is not found at all scores 0.
 
 It goes through the same functions as the window and ``medssl prompt``.
 """
@@ -22,10 +24,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from scipy import ndimage
 
 from napari_medssl.errors import PromptError, UsageError
 from napari_medssl.evaluate import dice
+from napari_medssl.finetune.prompts import next_point
 from napari_medssl.io import read_labels, read_volume
 from napari_medssl.segment import (
     BoxPrompt,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.volume import Volume
 
-_KINDS = {"box": ("box",), "point": ("point",), "both": ("box", "point")}
+_KINDS = ("box", "point", "both")
 
 
 @dataclass
@@ -55,6 +57,17 @@ class Tally:
     scores: dict[str, list[float]] = field(default_factory=dict)
     images: int = 0
     empty_masks: int = 0
+
+    def add(self, kind: str, *dice: float) -> None:
+        """Count scores of a kind of prompt."""
+        self.scores.setdefault(kind, []).extend(dice)
+
+    def join(self, other: Tally) -> None:
+        """Count what was counted elsewhere."""
+        self.images += other.images
+        self.empty_masks += other.empty_masks
+        for kind, scores in other.scores.items():
+            self.add(kind, *scores)
 
 
 def pairs(images: Path, masks: Path) -> Iterator[tuple[Path, list[Path]]]:
@@ -80,42 +93,71 @@ def box_of(plane: Plane, object_: NDArray[np.bool_]) -> Prompts:
 
 def point_of(plane: Plane, object_: NDArray[np.bool_]) -> Prompts:
     """Return the deepest pixel of an object, (rows, columns), as a prompt."""
-    depth = ndimage.distance_transform_edt(np.pad(object_, 1))[1:-1, 1:-1]
-    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-    return Prompts(points=(PointPrompt(_zyx(plane, row, column)),))
+    (x, y), _ = next_point(np.zeros_like(object_), object_)
+    return Prompts(points=(PointPrompt(_zyx(plane, int(y), int(x))),))
 
 
 def score(
-    segmenter: InteractiveSegmenter, image: Path, masks: list[Path], kinds: tuple[str, ...]
+    segmenter: InteractiveSegmenter,
+    image: Path,
+    masks: list[Path],
+    *,
+    box: bool = True,
+    clicks: tuple[int, ...] = (1,),
 ) -> Tally:
-    """Score every object of an image."""
+    """Score every object of an image, from its box and after so many clicks."""
     volume = read_volume(image)
-    tally = Tally({kind: [] for kind in kinds}, images=1)
+    tally = Tally(images=1)
     for path in masks:
         labels = read_labels(path, volume)
         values = [int(value) for value in np.unique(labels) if value]
         tally.empty_masks += not values
         for value in values:
-            for kind in kinds:
-                tally.scores[kind].append(_dice(segmenter, volume, labels == value, kind))
+            scene = _Scene.showing(segmenter, volume, labels == value)
+            if box:
+                tally.add("box", dice(scene.outline(box_of(scene.plane, scene.truth)), scene.truth))
+            after = scene.clicked(max(clicks, default=0))
+            for count in clicks:
+                tally.add(f"{count} point{'s' if count > 1 else ''}", after[count - 1])
     return tally
 
 
-def _dice(
-    segmenter: InteractiveSegmenter, volume: Volume, object_: NDArray[np.bool_], kind: str
-) -> float:
-    """Dice on the slice that shows most of the object (a picture has but one)."""
-    axis = volume.slice_axis
-    others = tuple(a for a in range(3) if a != axis)
-    plane = Plane(axis, int(object_.sum(axis=others).argmax()))
-    on_slice = plane.view(object_)
-    prompts = (box_of if kind == "box" else point_of)(plane, on_slice)
-    try:
-        result = segmenter.segment(volume, prompts, default_window(volume), axis=axis)
-    except PromptError as error:
-        print(f"{volume.source.name}: {error}", file=sys.stderr)
-        return 0.0
-    return dice(result.mask, on_slice)
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """An object on the slice that shows most of it (a picture has but one)."""
+
+    segmenter: InteractiveSegmenter
+    volume: Volume
+    plane: Plane
+    truth: NDArray[np.bool_]
+
+    @classmethod
+    def showing(
+        cls, segmenter: InteractiveSegmenter, volume: Volume, object_: NDArray[np.bool_]
+    ) -> _Scene:
+        axis = volume.slice_axis
+        others = tuple(a for a in range(3) if a != axis)
+        plane = Plane(axis, int(object_.sum(axis=others).argmax()))
+        return cls(segmenter, volume, plane, plane.view(object_))
+
+    def outline(self, prompts: Prompts) -> NDArray[np.bool_]:
+        """What is found; nothing where it is said that nothing is found."""
+        window, axis = default_window(self.volume), self.plane.axis
+        try:
+            return self.segmenter.segment(self.volume, prompts, window, axis=axis).mask
+        except PromptError as error:
+            print(f"{self.volume.source.name}: {error}", file=sys.stderr)
+            return np.zeros_like(self.truth)
+
+    def clicked(self, most: int) -> list[float]:
+        """Dice after 1, 2, ... clicks."""
+        found, points, scores = np.zeros_like(self.truth), [], []
+        for _ in range(most):
+            (x, y), inside = next_point(found, self.truth)
+            points.append(PointPrompt(_zyx(self.plane, int(y), int(x)), inside))
+            found = self.outline(Prompts(tuple(points)))
+            scores.append(dice(found, self.truth))
+        return scores
 
 
 def _zyx(plane: Plane, row: int, column: int) -> tuple[int, int, int]:
@@ -132,7 +174,11 @@ def main(
     images: Annotated[Path, typer.Option(help="Folder of images.")],
     masks: Annotated[Path, typer.Option(help="Folder of masks.")],
     prompt: Annotated[str, typer.Option(help="box, point or both.")] = "both",
+    clicks: Annotated[str, typer.Option(help="After how many points: 1,2,3,5.")] = "1",
     model: Annotated[str, typer.Option(help="Network.")] = "litemedsam",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights to use instead of the published ones.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
     cache: Annotated[Path | None, typer.Option(help="Folder to keep embeddings in.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -140,25 +186,23 @@ def main(
     """Print the mean Dice of box and point prompts over a folder of images and masks."""
     if prompt not in _KINDS:
         raise UsageError(f"the prompt '{prompt}'", expected="box, point or both")
-    kinds = _KINDS[prompt]
-    segmenter = InteractiveSegmenter(load_engine(model, device=device), EmbeddingCache(cache))
-    total = Tally({kind: [] for kind in kinds})
+    counts = () if prompt == "box" else tuple(int(count) for count in clicks.split(","))
+    engine = load_engine(model, device=device, weights=weights)
+    segmenter = InteractiveSegmenter(engine, EmbeddingCache(cache))
+    total = Tally()
     for image, found in pairs(images, masks):
-        one = score(segmenter, image, found, kinds)
-        total.images += one.images
-        total.empty_masks += one.empty_masks
-        for kind in kinds:
-            total.scores[kind] += one.scores[kind]
+        total.join(score(segmenter, image, found, box=prompt != "point", clicks=counts))
     if json:
         means = {kind: float(np.mean(scores)) for kind, scores in total.scores.items()}
-        counts = {"objects": len(total.scores[kinds[0]]), "images": total.images}
-        print(json_text.dumps({**means, **counts, "empty_masks": total.empty_masks}))
+        objects = len(next(iter(total.scores.values()), ()))
+        facts = {"objects": objects, "images": total.images, "empty_masks": total.empty_masks}
+        print(json_text.dumps({**means, **facts}))
         return
     print(f"{total.images} images, {total.empty_masks} masks without an object")
     for kind, scores in total.scores.items():
         quarter, median = np.percentile(scores, (25, 50))
         print(
-            f"{kind:5}  mean Dice {np.mean(scores):.4f}  median {median:.3f}  "
+            f"{kind:8}  mean Dice {np.mean(scores):.4f}  median {median:.3f}  "
             f"lower quarter {quarter:.3f}  of {len(scores)} objects"
         )
 

@@ -20,6 +20,7 @@ class BrightEngine:
     """Knows no points unless told to; its score falls with the bright part a box cuts off."""
 
     points: bool = False
+    clicks: bool = False
     weights_hash: str = "0" * 64
     device: str = "cpu"
     square: Square = field(default_factory=lambda: Square(DECODED_SIDE))
@@ -27,7 +28,7 @@ class BrightEngine:
 
     @property
     def card(self) -> ModelCard:
-        card = model_card("litemedsam")
+        card = replace(model_card("litemedsam"), clicks=self.clicks)
         return replace(card, prompts=("point", "box")) if self.points else card
 
     def encode(

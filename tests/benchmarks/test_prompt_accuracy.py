@@ -7,8 +7,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from bright_engine import BrightEngine
+from PIL import Image
 
-from napari_medssl.segment import Plane
+from napari_medssl.segment import EmbeddingCache, InteractiveSegmenter, Plane
 
 FILE = Path(__file__).resolve().parents[2] / "benchmarks" / "prompt_accuracy.py"
 
@@ -49,3 +51,20 @@ def test_prompts_are_taken_from_the_object(benchmark_script: ModuleType) -> None
     assert (box.low_zyx, box.high_zyx) == ((0, 7, 5), (10, 7, 29))
     (point,) = benchmark_script.point_of(Plane(0, 7), object_).points
     assert point.zyx == (7, 5, 10)
+
+
+def test_each_click_mends_the_outline_before(benchmark_script: ModuleType, tmp_path: Path) -> None:
+    """Two blocks of one label: the second click finds the one that the first did not."""
+    grey = np.zeros((64, 96), np.uint8)
+    grey[10:34, 10:34] = grey[40:56, 60:76] = 255
+    for name in ("image.png", "mask.png"):
+        Image.fromarray(grey).save(tmp_path / name)
+    segmenter = InteractiveSegmenter(BrightEngine(), EmbeddingCache(None))
+    files = (tmp_path / "image.png", [tmp_path / "mask.png"])
+    tally = benchmark_script.score(segmenter, *files, clicks=(1, 2))
+    assert set(tally.scores) == {"box", "1 point", "2 points"}
+    first, second = (tally.scores[kind][0] for kind in ("1 point", "2 points"))
+    assert first == pytest.approx(2 * 576 / (576 + 832), abs=0.05)
+    assert second > 0.95
+    tally.join(benchmark_script.score(segmenter, *files, box=False))
+    assert (tally.images, len(tally.scores["box"]), len(tally.scores["1 point"])) == (2, 1, 2)

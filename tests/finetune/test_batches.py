@@ -64,3 +64,10 @@ def test_masks_are_laid_into_the_square_as_their_picture_is() -> None:
             at = (int((row + 0.5) / per_pixel[1]), int((column + 0.5) / per_pixel[0]))
             expected = at[0] < 20 and at[1] < 40 and whole[at]
             assert laid[row, column] == expected
+
+
+def test_clicks_are_drawn_for_each_step() -> None:
+    batches = Batches(tiny_engine(), bright_pictures(2), replace(PLAN, clicks=3))
+    drawn = [batches.at(step).clicks for step in range(30)]
+    assert set(drawn) == {1, 2, 3}
+    assert Batches(tiny_engine(), bright_pictures(2), PLAN).at(0).clicks == 1

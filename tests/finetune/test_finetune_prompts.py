@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_medssl.finetune.pictures import Picture, Thing
-from napari_medssl.finetune.prompts import jittered_box, point_inside
+from napari_medssl.finetune.prompts import jittered_box, next_point, point_inside
 from napari_medssl.models.draws import draws
 
 RING = np.hypot(*np.mgrid[-20:21, -20:21]) < 20
@@ -64,3 +64,26 @@ def test_points_lie_deep_inside() -> None:
 def test_a_thing_of_one_pixel_has_a_point() -> None:
     point = point_inside(Thing(1, (3, 5), np.ones((1, 1), bool)), draws(0, "place"))
     assert point.tolist() == [5.5, 3.5]
+
+
+def test_the_next_click_lies_deepest_in_what_is_missing_or_too_much() -> None:
+    truth, found = np.zeros((30, 40), bool), np.zeros((30, 40), bool)
+    truth[5:16, 5:16] = True
+    point, inside = next_point(found, truth)
+    assert (point.tolist(), inside) == ([10.5, 10.5], True)
+    found[3:20, 5:34] = True  # 18 columns too many
+    point, inside = next_point(found, truth)
+    assert not inside
+    assert found[int(point[1]), int(point[0])]
+    assert not truth[int(point[1]), int(point[0])]
+    found[:, 16:] = False  # above and below a little too much is left
+    found[5:16, 9:16] = False
+    point, inside = next_point(found, truth)
+    assert (point.tolist(), inside) == ([12.5, 8.5], True)
+
+
+def test_where_nothing_is_wrong_the_object_is_clicked_again() -> None:
+    truth = np.zeros((9, 9), bool)
+    truth[:5, :5] = True
+    point, inside = next_point(truth, truth)
+    assert (point.tolist(), inside) == ([2.5, 2.5], True)

@@ -16,7 +16,7 @@ from napari_medssl.io import atomic_write
 from napari_medssl.models.tuned import read_tuned
 
 PLAN = SamPlan(steps=7, batch=2, check_every=3, rate=1e-2)
-MODES = ["decoder", "lora", "everything"]
+MODES = ["decoder", "lora", "everything", "points"]
 
 
 def run(out: Path, plan: SamPlan, report: Heard | None = None, **rest):
@@ -33,11 +33,21 @@ def run(out: Path, plan: SamPlan, report: Heard | None = None, **rest):
     )
 
 
+def planned(mode: str, points: float) -> SamPlan:
+    """A plan in which some prompts are points, or all of them with further clicks."""
+    if mode == "points":
+        return replace(PLAN, points=1.0, clicks=3, mode="points")
+    return replace(PLAN, points=points, mode=mode)
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_what_is_not_learned_stays_and_names_stay_as_published(tmp_path: Path, mode: str) -> None:
-    result = run(tmp_path, replace(PLAN, mode=mode, points=0.5))
+    result = run(tmp_path, planned(mode, points=0.5))
     before, after = tiny_network().state_dict(), load_file(tmp_path / "model.safetensors")
     assert result.finished
+    if mode == "points":
+        heads = ("prompt_encoder.", "mask_decoder.")
+        before = {name: t for name, t in before.items() if name.startswith(heads)}
     assert after.keys() == before.keys()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     encoder = {name for name in changed if name.startswith("image_encoder.")}
@@ -46,16 +56,18 @@ def test_what_is_not_learned_stays_and_names_stay_as_published(tmp_path: Path, m
         assert not encoder
     if mode == "lora":
         assert encoder == {f"image_encoder.blocks.{n}.attn.qkv.weight" for n in (0, 1)}
-    if mode != "everything":
+    if mode in ("decoder", "lora"):
         assert not any(name.startswith("prompt_encoder.") for name in changed)
-    else:
+    if mode == "points":
+        assert "prompt_encoder.point_embeddings.1.weight" in changed
+    if mode == "everything":
         assert "image_encoder.patch_embed.proj.weight" in encoder
     assert not (tmp_path / "state.safetensors").exists()
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path, mode: str) -> None:
-    plan = replace(PLAN, mode=mode, points=0.3)
+    plan = planned(mode, points=0.3)
     run(tmp_path / "straight", plan)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "killed", plan, Heard(crash_at=5))

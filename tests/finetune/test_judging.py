@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from tiny_sam import bright_pictures, tiny_engine
 
 from napari_medssl.evaluate import dice
@@ -50,3 +51,18 @@ def test_perfect_is_one_and_nothing_is_zero() -> None:
     assert judge(Sees(), PICTURES, greys.__getitem__, jitter=5.0, seed=0).mean == 1
     assert judge(Sees(nothing=True), PICTURES, greys.__getitem__, jitter=5.0, seed=0).mean == 0
     assert math.isnan(Verdict(()).mean)
+
+
+def test_points_lie_deep_in_objects_and_the_best_expected_mask_counts() -> None:
+    engine = tiny_engine()
+    embeddings = [engine.encode(picture.rgb, picture.pixel_mm) for picture in PICTURES]
+    found = judge(engine, PICTURES, embeddings.__getitem__, jitter=0.0, seed=0, points=True)
+    for index, picture in enumerate(PICTURES):
+        (thing,) = picture.things
+        whole = thing.laid_in(picture.size)
+        depth = ndimage.distance_transform_edt(whole)
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        point = np.array([[column + 0.5, row + 0.5]], np.float32)
+        decoded = engine.decode_points(embeddings[index], point, np.ones(1, bool))
+        mask = engine.mask(embeddings[index], decoded.logits[decoded.scores.argmax()])
+        assert found.dice[index] == pytest.approx(dice(mask, whole))

@@ -5,14 +5,15 @@ import torch
 from tiny_sam import tiny_network
 
 from napari_medssl.finetune import SamPlan
-from napari_medssl.finetune.learning import begin_learning, end_learning
+from napari_medssl.finetune.learning import begin_learning, end_learning, spread_first_mask
+from napari_medssl.models.decoder import decode
 from napari_medssl.models.litemedsam import build
 
 
-@pytest.mark.parametrize("mode", ["decoder", "lora", "everything"])
+@pytest.mark.parametrize("mode", ["decoder", "lora", "everything", "points"])
 def test_what_learns_is_named_and_the_rest_is_frozen(mode: str) -> None:
     network = tiny_network()
-    learned = begin_learning(network, SamPlan(mode=mode, rank=2))
+    learned = begin_learning(network, SamPlan(mode=mode, rank=2, points=1.0))
     rooms = {name.split(".")[0] for name in learned}
     assert (
         rooms
@@ -20,6 +21,7 @@ def test_what_learns_is_named_and_the_rest_is_frozen(mode: str) -> None:
             "decoder": {"mask_decoder"},
             "lora": {"image_encoder", "mask_decoder"},
             "everything": {"image_encoder", "mask_decoder", "prompt_encoder"},
+            "points": {"mask_decoder", "prompt_encoder"},
         }[mode]
     )
     assert len(learned) == sum(p.requires_grad for p in network.parameters())
@@ -55,3 +57,23 @@ def test_batch_statistics_of_litemedsam_are_kept_and_its_biases_learn() -> None:
         learning = network.image_encoder(image)
         end_learning(network)
         torch.testing.assert_close(network.image_encoder(image), learning)
+
+
+def test_masks_for_a_lone_point_begin_near_the_one_for_boxes() -> None:
+    network = tiny_network()
+    features = torch.randn(1, 16, 4, 4)
+    sparse, dense = network.prompt_encoder(None, torch.tensor([[[8.0, 8, 40, 50]]]), None)
+    before = decode(network, features, sparse, dense)
+    spread_first_mask(network, seed=0)
+    logits, scores = decode(network, features, sparse, dense)
+    first = logits[:, :1]
+    away = (logits[:, 1:] - first).abs().amax(dim=(2, 3))
+    apart = (before[0][:, 1:] - before[0][:, :1]).abs().amax(dim=(2, 3))
+    assert (away > 0).all()  # the same would be taught the same for ever
+    assert (away < apart / 2).all()
+    torch.testing.assert_close(scores, scores[:, :1].expand(-1, 4))
+    again = tiny_network()
+    spread_first_mask(again, seed=0)
+    assert torch.equal(
+        again.mask_decoder.mask_tokens.weight, network.mask_decoder.mask_tokens.weight
+    )

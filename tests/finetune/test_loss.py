@@ -10,6 +10,7 @@ from napari_medssl.finetune.loss import (
     least_of_allowed,
     mask_losses,
     overlaps,
+    score_losses,
     squared_dice_losses,
 )
 
@@ -40,7 +41,7 @@ def slow(logits: np.ndarray, score: float, truth: np.ndarray) -> tuple[float, fl
 
 def test_all_three_parts_equal_a_slow_version() -> None:
     logits, scores, truth = example()
-    losses = mask_losses(logits, scores, truth)
+    losses = mask_losses(logits, truth) + score_losses(scores, logits, truth)
     for b in range(3):
         for m in range(4):
             parts = slow(logits[b, m].numpy(), float(scores[b, m]), truth[b].numpy())
@@ -62,7 +63,8 @@ def test_a_perfect_mask_costs_nothing() -> None:
     truth = torch.zeros(1, 8, 8)
     truth[0, 2:5, 3:7] = 1
     logits = (truth[:, None] * 2 - 1) * 60
-    assert mask_losses(logits, torch.ones(1, 1), truth).item() == pytest.approx(0, abs=1e-5)
+    assert mask_losses(logits, truth).item() == pytest.approx(0, abs=1e-5)
+    assert score_losses(torch.ones(1, 1), logits, truth).item() == 0
     assert overlaps(logits, truth).item() == 1
 
 
@@ -70,13 +72,17 @@ def test_gradients_reach_masks_and_scores_but_not_the_measured_overlap() -> None
     logits, scores, truth = example()
     logits.requires_grad_()
     scores.requires_grad_()
-    mask_losses(logits, scores, truth).sum().backward()
+    mask_losses(logits, truth).sum().backward()
+    score_losses(scores, logits, truth).sum().backward()
     assert logits.grad.abs().min() > 0
     expected = 2 * (scores - overlaps(logits, truth))
     torch.testing.assert_close(scores.grad, expected.detach())
 
 
-def test_a_lone_point_is_taught_the_nearest_of_three() -> None:
-    losses = torch.tensor([[1.0, 9, 9, 9], [0.1, 5.0, 2.0, 3.0]])
-    assert least_of_allowed(losses, torch.tensor([False, True])).item() == 1.5
-    assert least_of_allowed(losses, torch.tensor([False, False])).item() == pytest.approx(0.55)
+def test_a_lone_point_is_taught_the_nearest_of_three_and_how_near_all_are() -> None:
+    masks = torch.tensor([[1.0, 9, 9, 9], [0.1, 5.0, 2.0, 3.0]])
+    scores = torch.tensor([[0.5, 9, 9, 9], [9, 0.1, 0.2, 0.6]])
+    one, other = 1.0 + 0.5, 2.0 + 0.3
+    for lone, expected in (((0, 1), (one + other) / 2), ((0, 0), (one + 9.1) / 2)):
+        found = least_of_allowed(masks, scores, torch.tensor(lone, dtype=torch.bool))
+        assert found.item() == pytest.approx(expected)

@@ -24,7 +24,8 @@ def test_steps_warm_up_and_fall_to_nothing() -> None:
 
 def test_each_mode_has_a_rate_of_its_own() -> None:
     rates = {mode: SamPlan(mode=mode).highest_rate for mode in ("decoder", "lora", "everything")}
-    assert len(set(rates.values())) == 3
+    rates["points"] = SamPlan(mode="points", points=1.0).highest_rate
+    assert len(set(rates.values())) == 4
     assert SamPlan(rate=0.3).highest_rate == 0.3
 
 
@@ -36,6 +37,8 @@ def test_each_mode_has_a_rate_of_its_own() -> None:
         ({"batch": 0}, "batch of 0"),
         ({"rank": -1}, "rank of -1"),
         ({"points": 1.1}, "points of 1.1"),
+        ({"mode": "points", "points": 0.5}, "points of 0.5 in the mode 'points'"),
+        ({"clicks": 0}, "clicks of 0"),
         ({"rate": 0.0}, "a rate of 0"),
         ({"rate": float("nan")}, "a rate of nan"),
         ({"jitter": -1.0}, "a jitter of -1"),

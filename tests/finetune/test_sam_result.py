@@ -54,7 +54,8 @@ def saved(out: Path, steps: int = 10) -> str:
     """Leave a result as if it came after so many steps; return the settings."""
     settings = hashed()
     progress = Progress(settings, step=steps, before=0.5, best=0.75, best_step=4)
-    save_result(tiny_engine(), TRAINING, HELD_OUT, PLAN, progress, out, atomic_write)
+    about = {"masks": "drawn"}
+    save_result(tiny_engine(), TRAINING, HELD_OUT, PLAN, progress, out, atomic_write, about)
     return settings
 
 
@@ -71,6 +72,8 @@ def test_a_finished_run_is_found_with_its_card(tmp_path: Path) -> None:
     assert card.figures["objects"] == 1
     assert card.base_sha256 == tiny_engine().weights_hash
     assert "torch" in card.versions
+    assert card.settings["masks"] == "drawn"
+    assert (card.holds, card.prompts) == ("network", ("point", "box"))
     assert str(tmp_path) not in json.dumps(card.settings)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_medssl.models.promptable import Embedding, Square
+from napari_medssl.models.promptable import Decoded, Embedding, Square
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,10 @@ def test_medsam_stretches_to_the_whole_square() -> None:
 def test_the_scale_is_of_x_then_y() -> None:
     embedding = Embedding(np.zeros((1, 1, 1), np.float32), (100, 50), (200, 25), "")
     assert embedding.scale_xy.tolist() == [0.5, 2.0]
+
+
+def test_masks_of_two_questions_follow_one_another() -> None:
+    one, other = (Decoded(np.full((n, 2, 2), n, np.float32), np.full(n, n)) for n in (1, 2))
+    both = one.and_also(other)
+    assert both.scores.tolist() == [1, 2, 2]
+    assert both.logits[:, 0, 0].tolist() == [1, 2, 2]

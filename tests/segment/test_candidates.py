@@ -107,3 +107,17 @@ def test_a_neighbour_with_a_negative_point_is_left_out() -> None:
     both = find_around(engine, embedding, points, np.array([YES, YES]))
     assert both is not None
     assert engine.mask(embedding, both.logits)[left | right].mean() > 0.95
+
+
+def test_weights_for_points_propose_what_no_box_tried_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    elsewhere = np.array([[100, 40, 130, 60]], np.float32)
+    monkeypatch.setattr("napari_medssl.segment.candidates.boxes_around", lambda *_: elsewhere)
+    engine, truth = BrightEngine(), disc((150, 100), 20)
+    embedding = engine.encode(np.where(truth, 255, 0).astype(np.uint8)[..., None].repeat(3, 2))
+    point, sign = xy((150, 100)), np.array([YES])
+    assert find_around(engine, embedding, point, sign) is None
+    found = find_around(BrightEngine(clicks=True), embedding, point, sign)
+    assert found is not None
+    assert engine.mask(embedding, found.logits)[truth].mean() > 0.95

@@ -7,7 +7,7 @@ import pytest
 
 from napari_medssl.models.promptable import Embedding, Square
 from napari_medssl.segment import EverythingSettings
-from napari_medssl.segment.prompt_grid import box_prompts, grid_boxes, point_prompts
+from napari_medssl.segment.prompt_grid import box_prompts, grid_boxes, point_prompts, random_boxes
 from napari_medssl.segment.slices import SlicePicture
 
 
@@ -55,3 +55,19 @@ def test_nothing_is_asked_where_nothing_is_seen(kind: str) -> None:
     if kind == "points":
         assert everywhere.shape == (400, 2)
         assert np.unique(everywhere[:, 0]).tolist() == [2.5 + 5 * n for n in range(20)]
+
+
+def test_random_boxes_are_of_all_sizes_in_the_patient_and_stay_on_the_image() -> None:
+    """Pixels three times as high as wide: 100 mm by 60 mm."""
+    seen = embedding((20, 100), (3.0, 1.0))
+    boxes = random_boxes(seen, 500, (0.06, 0.7), np.random.default_rng(0))
+    sides = (boxes[:, 2:] - boxes[:, :2]) * [1, 3]
+    assert boxes.min() >= 0
+    assert (boxes[:, 2:] <= [100.01, 20.01]).all()
+    assert sides.min() >= 5.9
+    assert 60 < sides[:, 0].max() < 71
+    assert 0.35 < (sides[:, 0] < np.sqrt(6 * 70)).mean() < 0.65
+    assert boxes[:, 0].min() < 5
+    assert boxes[:, 2].max() > 95
+    again = random_boxes(seen, 500, (0.06, 0.7), np.random.default_rng(0))
+    np.testing.assert_array_equal(boxes, again)

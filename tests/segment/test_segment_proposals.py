@@ -96,3 +96,20 @@ def test_a_mask_is_cut_to_its_box() -> None:
     mask[2:5, 7] = True
     corner, cut = cropped(mask)
     assert (corner, cut.shape) == ((2, 7), (3, 1))
+
+
+def test_boxes_that_cut_something_off_find_all_of_it_or_nothing() -> None:
+    """A block, the middle of another one, and nothing at all; twice looser boxes find the rest."""
+    engine, seen = BrightEngine(), picture()
+    boxes = np.array([[8, 8, 50, 40], [96, 35, 108, 55], [60, 80, 80, 95]], np.float32)
+    settings = EverythingSettings(least_score=0.1, least_first_score=0.1, most_settled=3)
+    embedding = engine.encode(seen.image)
+
+    def corners(looser: float) -> list[tuple[int, int]]:
+        given = replace(settings, looser=looser)
+        return sorted(t.corner for t in propose(engine, seen, embedding, given, boxes=boxes))
+
+    assert corners(0.0) == [(10, 12), (35, 96)]
+    assert corners(0.2) == [(10, 12)]
+    assert corners(1.0) == [(10, 12), (20, 90)]
+    assert propose(engine, seen, embedding, settings, boxes=boxes[:0]) == []

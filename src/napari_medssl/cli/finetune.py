@@ -63,7 +63,7 @@ def finetune(
     ] = False,
     folder: Folder = None,
     mode: Annotated[
-        str, typer.Option(help="Prompted: what learns: decoder, lora, or everything.")
+        str, typer.Option(help="Prompted: what learns: decoder, lora, everything or points.")
     ] = "decoder",
     batch: Annotated[int, typer.Option(help="Prompted: objects at each step.")] = 4,
     rate: Annotated[
@@ -77,6 +77,9 @@ def finetune(
         float | None,
         typer.Option(help="Prompted: part of the prompts that is a point, 0 to 1."),
     ] = None,
+    clicks: Annotated[
+        int, typer.Option(help="Prompted: points that one object gets, at most.")
+    ] = 1,
     smallest: Annotated[int, typer.Option(help="Prompted: pixels of an object, at least.")] = 100,
     smallest_voxels: Annotated[
         int, typer.Option(help="Prompted: voxels of an object, at least.")
@@ -121,6 +124,7 @@ def finetune(
             rank=rank,
             jitter=jitter,
             points=points,
+            clicks=clicks,
             smallest=smallest,
             smallest_voxels=smallest_voxels,
             patient=patient,

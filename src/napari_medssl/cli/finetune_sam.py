@@ -37,6 +37,7 @@ class SamWishes:
     rank: int
     jitter: float
     points: float | None
+    clicks: int
     smallest: int
     smallest_voxels: int
     patient: str | None
@@ -47,6 +48,7 @@ class SamWishes:
         from napari_medssl.models import model_card
 
         points = 0.5 if model_card(network).takes_points else 0.0
+        points = 1.0 if self.mode == "points" else points
         return SamPlan(
             mode=self.mode,  # type: ignore[arg-type]  # the plan refuses what it does not know
             steps=self.steps,
@@ -56,6 +58,7 @@ class SamWishes:
             rank=self.rank,
             jitter=self.jitter,
             points=points if self.points is None else self.points,
+            clicks=self.clicks,
             smallest_px=self.smallest,
             smallest_voxels=self.smallest_voxels,
         )
@@ -78,8 +81,10 @@ def finetune_prompted(
     Every label value is an object of its own; scans are learned slice by slice. Patients are held
     out whole, as far as names tell them apart.
     """
+    from napari_medssl.models.load import load_engine
+
     plan = wishes.plan(net)
-    told = _Told(quiet=as_json)
+    told = Told(quiet=as_json)
     found = _files(*cases, told)
     held = _files(*held_out_cases, told) if held_out_cases else {}
     if not held and part:
@@ -87,11 +92,13 @@ def finetune_prompted(
     with told:
         training, held_out = _read(found, plan, told), _read(held, plan, told)
         _require_enough(training, held_out, found, held)
-        result = _run(net, weights, device, training, held_out, plan, out, told)
-    _say(result, plan, out, told.warnings, as_json=as_json)
+        engine = load_engine(net, device=device, weights=weights)
+        make_folder(out)
+        result = learn_prompted(engine, training, held_out, plan, out, told)
+    say_tuned(result, plan, out, told.warnings, as_json=as_json)
 
 
-def _files(images: Path, labels: Path, told: _Told) -> dict[str, tuple[Path, Path]]:
+def _files(images: Path, labels: Path, told: Told) -> dict[str, tuple[Path, Path]]:
     """Match images and masks, and tell of those that have no partner."""
     from napari_medssl.cli.case_files import match_files
 
@@ -116,7 +123,7 @@ def _split(
     )
 
 
-def _read(files: Mapping[str, tuple[Path, Path]], plan: SamPlan, told: _Told) -> list[Picture]:
+def _read(files: Mapping[str, tuple[Path, Path]], plan: SamPlan, told: Told) -> list[Picture]:
     from napari_medssl.finetune import pictures_of
     from napari_medssl.io import read_mask, read_volume
 
@@ -153,37 +160,48 @@ def _require_enough(
         raise UsageError(f"'{both[0]}' to learn from and to judge by", expected="one of both")
 
 
-def _run(
-    net: str,
-    weights: Path | None,
-    device: str,
+def learn_prompted(
+    engine: Any,
     training: Sequence[Picture],
     held_out: Sequence[Picture],
     plan: SamPlan,
     out: Path,
-    told: _Told,
+    told: Told,
+    about: Mapping[str, Any] | None = None,
 ) -> Tuned:
+    """Teach an engine in this process; Ctrl-C keeps the best so far. See `finetune_sam`."""
     from napari_medssl.cli.stopping import stop_on_interrupt
-    from napari_medssl.errors import SaveError
     from napari_medssl.finetune import finetune_sam
     from napari_medssl.io import atomic_write
-    from napari_medssl.models.load import load_engine
 
-    engine: Any = load_engine(net, device=device, weights=weights)
+    words = "Stopping, and keeping the best so far. Ctrl-C again ends at once."
+    with stop_on_interrupt(words) as stop:
+        return finetune_sam(
+            engine,
+            training,
+            held_out,
+            plan,
+            out,
+            write=atomic_write,
+            report=told,
+            stop=stop,
+            about=about,
+        )
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder of a run, or say that it cannot be made."""
+    from napari_medssl.errors import SaveError
+
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SaveError(
             f"the folder '{out.name}' cannot be made", do="Choose another folder for --out"
         ) from error
-    words = "Stopping, and keeping the best so far. Ctrl-C again ends at once."
-    with stop_on_interrupt(words) as stop:
-        return finetune_sam(
-            engine, training, held_out, plan, out, write=atomic_write, report=told, stop=stop
-        )
 
 
-class _Told:
+class Told:
     """What a run tells, as a progress bar on the error stream."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -223,7 +241,7 @@ class _Told:
         """Keep a sentence for the end."""
         self.warnings.append(text)
 
-    def __enter__(self) -> _Told:
+    def __enter__(self) -> Told:
         self._bar.start()
         return self
 
@@ -231,9 +249,10 @@ class _Told:
         self._bar.stop()
 
 
-def _say(
+def say_tuned(
     result: Tuned, plan: SamPlan, out: Path, warnings: Sequence[str], *, as_json: bool
 ) -> None:
+    """Tell what a run left and how to use it."""
     card = result.card
     if as_json:
         facts = {

@@ -37,12 +37,15 @@ class Batch:
         The same of lone points.
     truth : (n + m, side, side) tensor
         Masks on the grid of the decoder, 0 or 1.
+    clicks : int
+        How many points an object that has one gets in all.
     """
 
     pictures: list[int]
     boxes: Tensor
     points: Tensor
     truth: Tensor
+    clicks: int = 1
 
     @property
     def lone(self) -> Tensor:
@@ -60,7 +63,7 @@ class Batches:
     pictures : sequence of Picture
         With their objects.
     plan : SamPlan
-        Its seed, batch, jitter and share of points.
+        Its seed, batch, jitter, share of points and clicks.
     """
 
     def __init__(self, engine: TorchEngine, pictures: Sequence[Picture], plan: SamPlan) -> None:
@@ -87,6 +90,7 @@ class Batches:
             torch.cat(boxes)[:, None] if boxes else torch.zeros(0, 1, 4),
             torch.cat(lone)[:, None] if lone else torch.zeros(0, 1, 2),
             torch.from_numpy(truth).to(self._engine.device, torch.float32),
+            int(draws(plan.seed, "clicks", step).integers(1, plan.clicks + 1)),
         )
 
     def _box(self, step: int, number: int, item: int) -> Tensor:

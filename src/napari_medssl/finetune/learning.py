@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -12,6 +12,9 @@ from napari_medssl.models.lora import add_lora, merge_lora
 
 if TYPE_CHECKING:
     from napari_medssl.finetune.plan import SamPlan
+
+#: how far apart masks that begin alike are set, in standard deviations of the first's token
+_SPREAD = 0.1
 
 
 def begin_learning(network: nn.Module, plan: SamPlan) -> dict[str, nn.Parameter]:
@@ -29,6 +32,8 @@ def begin_learning(network: nn.Module, plan: SamPlan) -> dict[str, nn.Parameter]
         generator = torch.Generator().manual_seed(int(draws(plan.seed, "lora").integers(2**31)))
         for parameter in add_lora(network.get_submodule("image_encoder"), plan.rank, generator):
             parameter.requires_grad_(True)
+    if plan.mode == "points":
+        network.get_submodule("prompt_encoder").requires_grad_(True)
     network.get_submodule("mask_decoder").requires_grad_(True)
     network.train()
     for module in network.modules():
@@ -42,3 +47,19 @@ def end_learning(network: nn.Module) -> None:
     merge_lora(network.get_submodule("image_encoder"))
     network.requires_grad_(False)
     network.eval()
+
+
+@torch.no_grad()
+def spread_first_mask(network: nn.Module, seed: int) -> None:
+    """Let a decoder's masks for a lone point begin as its one mask for clear prompts, and differ.
+
+    A network that was trained on boxes alone has never used the others.
+    """
+    decoder: Any = network.get_submodule("mask_decoder")
+    tokens, last = decoder.mask_tokens.weight, decoder.iou_prediction_head.layers[-1]
+    chance = draws(seed, "masks").standard_normal(tuple(tokens[1:].shape)).astype("float32")
+    tokens[1:] = tokens[0] + _SPREAD * tokens[0].std() * tokens.new_tensor(chance)
+    last.weight[1:], last.bias[1:] = last.weight[0].clone(), last.bias[0].clone()
+    first, *others = decoder.output_hypernetworks_mlps
+    for other in others:
+        other.load_state_dict(first.state_dict())

@@ -13,15 +13,13 @@ if TYPE_CHECKING:
 _LITTLE = 1e-5
 
 
-def mask_losses(logits: Tensor, scores: Tensor, truth: Tensor) -> Tensor:
-    """Squared Dice + cross-entropy + squared error of the expected overlap, each counted once.
+def mask_losses(logits: Tensor, truth: Tensor) -> Tensor:
+    """Squared Dice + cross-entropy of each mask.
 
     Parameters
     ----------
     logits : (b, masks, rows, columns) tensor
         Above 0 is inside.
-    scores : (b, masks) tensor
-        The overlap (IoU) that the network expects.
     truth : (b, rows, columns) tensor
         0 or 1.
 
@@ -31,13 +29,21 @@ def mask_losses(logits: Tensor, scores: Tensor, truth: Tensor) -> Tensor:
 
     References
     ----------
-    Dice and cross-entropy: Ma et al., Segment anything in medical images, 2024, "Loss function";
-    the error of the IoU head: LiteMedSAM's training.
+    Ma et al., Segment anything in medical images, 2024, "Loss function".
     """
     target = truth[:, None].expand_as(logits)
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    expected = functional.mse_loss(scores, overlaps(logits, truth), reduction="none")
-    return squared_dice_losses(logits, target) + entropy.mean(dim=(2, 3)) + expected
+    return squared_dice_losses(logits, target) + entropy.mean(dim=(2, 3))
+
+
+def score_losses(scores: Tensor, logits: Tensor, truth: Tensor) -> Tensor:
+    """Squared error of the overlap (IoU) that a network expects of each mask, (b, masks).
+
+    References
+    ----------
+    LiteMedSAM's training.
+    """
+    return functional.mse_loss(scores, overlaps(logits, truth), reduction="none")
 
 
 def squared_dice_losses(logits: Tensor, target: Tensor) -> Tensor:
@@ -57,18 +63,21 @@ def overlaps(logits: Tensor, truth: Tensor) -> Tensor:
     return both / either.clamp(min=1)
 
 
-def least_of_allowed(losses: Tensor, lone: Tensor) -> Tensor:
-    """Return the mean over prompts of the least loss among the masks that a prompt may mean.
+def least_of_allowed(masks: Tensor, scores: Tensor, lone: Tensor) -> Tensor:
+    """Return the mean loss of what a prompt may mean.
 
     Parameters
     ----------
-    losses : (b, 4) tensor
-        Of the mask for clear prompts, and of the three for a lone point.
+    masks, scores : (b, 4) tensors
+        Losses of the mask for clear prompts, then of the three for a lone point; and of what the
+        network expects of each.
     lone : (b,) bool tensor
-        Which prompts are a lone point: what it means is open, so the nearest mask is taught.
+        Which prompts are a lone point: what it means is open, so the nearest mask is taught, but
+        of all three how near they are, as nobody else tells which to choose.
 
     References
     ----------
     Kirillov et al., Segment Anything, 2023, section 3, "Resolving ambiguity".
     """
-    return torch.where(lone, losses[:, 1:].min(dim=1).values, losses[:, 0]).mean()
+    nearest = masks[:, 1:].min(dim=1).values + scores[:, 1:].mean(dim=1)
+    return torch.where(lone, nearest, masks[:, 0] + scores[:, 0]).mean()

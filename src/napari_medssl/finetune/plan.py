@@ -8,10 +8,10 @@ from typing import Literal, get_args
 
 from napari_medssl.errors import UsageError
 
-Mode = Literal["decoder", "lora", "everything"]
+Mode = Literal["decoder", "lora", "everything", "points"]
 
 #: AdamW's step length, by what is learned
-_RATES: dict[Mode, float] = {"decoder": 1e-4, "lora": 2e-4, "everything": 3e-5}
+_RATES: dict[Mode, float] = {"decoder": 1e-4, "lora": 2e-4, "everything": 3e-5, "points": 3e-4}
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,10 @@ class SamPlan:
 
     Parameters
     ----------
-    mode : {"decoder", "lora", "everything"}
+    mode : {"decoder", "lora", "everything", "points"}
         What is learned: the mask decoder alone, as MedSAM's first version did (every picture is
-        embedded but once); the decoder and LoRA on the image encoder; or every weight.
+        embedded but once); the decoder and LoRA on the image encoder; every weight; or a prompt
+        encoder and a decoder for points alone, while those of the network go on to answer boxes.
     steps, batch : int
         How often weights change, and from how many objects each time.
     seed : int
@@ -38,7 +39,10 @@ class SamPlan:
         Pixels, on a picture whose longer side has 1,024, by which each side of a box is moved at
         most; inwards never more than a tenth of the box.
     points : float
-        Part of the prompts that is a point instead of a box, 0 to 1.
+        Part of the prompts that is a point instead of a box, 0 to 1; 1 in the mode ``"points"``.
+    clicks : int
+        The most points that one object gets: each after the first lies where the mask was most
+        wrong.
     smallest_px, smallest_voxels : int
         Objects with fewer pixels on a slice, or fewer voxels in a volume, are left out.
     check_every : int
@@ -64,6 +68,7 @@ class SamPlan:
     rank: int = 4
     jitter: float = 20.0
     points: float = 0.0
+    clicks: int = 1
     smallest_px: int = 100
     smallest_voxels: int = 1000
     check_every: int = 50
@@ -71,17 +76,27 @@ class SamPlan:
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
             raise UsageError(f"the mode '{self.mode}'", expected=f"one of {', '.join(_RATES)}")
-        for name in ("steps", "batch", "rank", "check_every"):
+        for name in ("steps", "batch", "rank", "clicks", "check_every"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} of {getattr(self, name)}", expected="1 or more")
         if not 0 <= self.points <= 1:
             raise UsageError(f"points of {self.points:g}", expected="0 to 1")
+        if self.mode == "points" and self.points < 1:
+            raise UsageError(
+                f"points of {self.points:g} in the mode 'points'",
+                expected="1: boxes stay as they are",
+            )
         if not 0 < self.highest_rate < 1 or self.jitter < 0 or self.decay < 0:
             raise UsageError(
                 f"a rate of {self.highest_rate:g}, a jitter of {self.jitter:g} and a decay of "
                 f"{self.decay:g}",
                 expected="a rate between 0 and 1, and the others 0 or more",
             )
+
+    @property
+    def frozen_encoder(self) -> bool:
+        """Whether the image encoder stays as it is, so that a picture is embedded but once."""
+        return self.mode in ("decoder", "points")
 
     @property
     def highest_rate(self) -> float:

@@ -52,8 +52,42 @@ def jittered_box(
 
 def point_inside(thing: Thing, random: np.random.Generator) -> NDArray[np.float32]:
     """Return a pixel of an object, (x, y) of its middle, at least half as deep as the deepest."""
-    depth = ndimage.distance_transform_edt(np.pad(thing.mask, 1))[1:-1, 1:-1]
+    depth = _depth(thing.mask)
     rows, columns = np.nonzero(depth >= depth.max() / 2)
     chosen = random.integers(len(rows))
     row, column = thing.corner
     return np.array([column + columns[chosen] + 0.5, row + rows[chosen] + 0.5], np.float32)
+
+
+def next_point(
+    found: NDArray[np.bool_], truth: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], bool]:
+    """Return where a user who sees a mask would click next.
+
+    Parameters
+    ----------
+    found, truth : (rows, columns) bool arrays
+        The mask so far, and the one that is wanted, which is not empty.
+
+    Returns
+    -------
+    point : (2,) float32 array
+        (x, y) of the middle of the pixel that lies deepest in what is missing or too much; in the
+        wanted mask itself where both are the same.
+    inside : bool
+        Whether it is part of what is wanted.
+    """
+    missing, extra = truth & ~found, found & ~truth
+    if not (missing.any() or extra.any()):
+        missing = truth
+    depths = [_depth(some) for some in (missing, extra)]
+    inside = bool(depths[0].max() >= depths[1].max())
+    depth = depths[0] if inside else depths[1]
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    return np.array([column + 0.5, row + 0.5], np.float32), inside
+
+
+def _depth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distance of every pixel of a mask to the nearest that is not in it, or to the border."""
+    depth: NDArray[np.float64] = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    return depth

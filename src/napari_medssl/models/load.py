@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import WeightsError
@@ -29,7 +30,7 @@ def load_engine(
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``.
     weights : Path, optional
         A file to take the weights from instead of the published ones that were installed, added
-        or fetched.
+        or fetched; or one with weights for points, to go beside the published ones.
 
     Returns
     -------
@@ -44,16 +45,22 @@ def load_engine(
         If the weights are not on this machine, are altered, or do not fit the network.
     """
     card = model_card(name)
-    path, found = own_weights(weights, card) if weights else installed_weights(card)
-    card = as_tuned(card, path, found) if weights else card
     from napari_medssl.models.device import pick_device
+    from napari_medssl.models.point_head import holds_points
 
-    return _engine(card, path, found, pick_device(device))
+    points = weights if weights and holds_points(weights) else None
+    whole = None if points else weights
+    path, found = own_weights(whole, card) if whole else installed_weights(card)
+    card = as_tuned(card, path, found) if whole else card
+    return _engine(card, path, found, pick_device(device), points)
 
 
-def _engine(card: ModelCard, path: Path, weights_hash: str, device: str) -> PromptEngine:
+def _engine(
+    card: ModelCard, path: Path, weights_hash: str, device: str, points: Path | None
+) -> PromptEngine:
     from napari_medssl.models import litemedsam, mobilesam, sam
     from napari_medssl.models.checkpoint import load_into, network_of, read_tensors
+    from napari_medssl.models.point_head import load_point_head
     from napari_medssl.models.torch_engine import TorchEngine
 
     tensors = read_tensors(path)
@@ -70,10 +77,11 @@ def _engine(card: ModelCard, path: Path, weights_hash: str, device: str) -> Prom
         network = litemedsam.build() if lite else sam.build(card.network)
     load_into(network, tensors, path, card.title)
     network.to(device).eval()
+    clicked = load_point_head(network, points, card, weights_hash) if points else None
     family = litemedsam if lite else sam
     stretched = card.preparation == "medsam"
     return TorchEngine(
-        card=card,
+        card=replace(card, clicks=clicked is not None),
         network=network,
         weights_hash=weights_hash,
         device=device,
@@ -81,4 +89,5 @@ def _engine(card: ModelCard, path: Path, weights_hash: str, device: str) -> Prom
         prepare=litemedsam.prepare if stretched else family.prepare,
         antialias=family.ANTIALIAS,
         box_margin=family.BOX_MARGIN,
+        clicked=clicked,
     )

@@ -99,6 +99,13 @@ class Decoded:
     logits: NDArray[np.float32]
     scores: NDArray[np.float32]
 
+    def and_also(self, other: Decoded) -> Decoded:
+        """Return these masks, and then others of the same image."""
+        return Decoded(
+            np.concatenate([self.logits, other.logits]),
+            np.concatenate([self.scores, other.scores]),
+        )
+
 
 class PromptEngine(Protocol):
     """A promptable network with its weights, ready to run."""

@@ -41,6 +41,9 @@ class ModelCard:
         Installed package, and folder inside it, that carry the file; empty for one to fetch.
     preparation : str
         How an image is made ready: ``"sam"`` or ``"medsam"``; the network's own when empty.
+    clicks : bool
+        Whether points alone are answered by weights of their own, beside a network that was
+        trained on boxes.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ModelCard:
     package: str = ""
     folder: str = ""
     preparation: str = ""
+    clicks: bool = False
 
     @property
     def offline(self) -> bool:

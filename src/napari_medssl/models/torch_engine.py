@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,9 @@ class TorchEngine:
         Whether pixels are averaged when an image is made smaller.
     box_margin : float
         Pixels of the square by which every side of a box is moved out.
+    clicked : torch module, optional
+        A ``prompt_encoder`` and a ``mask_decoder`` that answer points alone instead of the
+        network's own; see `napari_medssl.models.point_head`.
     """
 
     card: ModelCard
@@ -50,6 +53,13 @@ class TorchEngine:
     prepare: Callable[[Tensor], Tensor]
     antialias: bool
     box_margin: float
+    clicked: Any = None
+
+    def by_itself(self) -> TorchEngine:
+        """Return the network without weights for points beside it."""
+        if self.clicked is None:
+            return self
+        return replace(self, clicked=None, card=replace(self.card, clicks=False))
 
     @torch.inference_mode()
     def encode(
@@ -75,7 +85,7 @@ class TorchEngine:
     def decode_boxes(self, embedding: Embedding, boxes_xyxy: NDArray[np.float32]) -> Decoded:
         """Propose one mask for each of n boxes, an array of (n, 4)."""
         corners = self.lay_boxes_in(boxes_xyxy, embedding.scale_xy)[:, None]
-        return self._decode(embedding, None, corners, several=False)
+        return self._decode(self.network, embedding, None, corners, several=False)
 
     @torch.inference_mode()
     def decode_points(
@@ -95,8 +105,9 @@ class TorchEngine:
         box = None
         if box_xyxy is not None:
             box = self.lay_boxes_in(box_xyxy[None], embedding.scale_xy)[:, None]
+        answers = self.network if box is not None else self._for_points
         alone = len(points_xy) == 1 and box is None
-        return self._decode(embedding, (points, signs), box, several=alone)
+        return self._decode(answers, embedding, (points, signs), box, several=alone)
 
     @torch.inference_mode()
     def decode_each_point(self, embedding: Embedding, points_xy: NDArray[np.float32]) -> Decoded:
@@ -106,7 +117,7 @@ class TorchEngine:
         """
         points = self.lay_points_in(points_xy, embedding.scale_xy)[:, None]
         signs = torch.ones(points.shape[:2], dtype=torch.int64, device=self.device)
-        return self._decode(embedding, (points, signs), None, several=True)
+        return self._decode(self._for_points, embedding, (points, signs), None, several=True)
 
     @torch.inference_mode()
     def mask(self, embedding: Embedding, logits: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -132,8 +143,13 @@ class TorchEngine:
         corners = self.lay_points_in(boxes_xyxy.reshape(-1, 2), scale_xy).reshape(-1, 4)
         return corners + corners.new_tensor([-1, -1, 1, 1]) * self.box_margin
 
+    @property
+    def _for_points(self) -> Any:
+        return self.network if self.clicked is None else self.clicked
+
     def _decode(
         self,
+        network: Any,
         embedding: Embedding,
         points: tuple[Tensor, Tensor] | None,
         boxes: Tensor | None,
@@ -142,11 +158,11 @@ class TorchEngine:
     ) -> Decoded:
         """Decode prompts of this image, a few at a time."""
         features = torch.from_numpy(embedding.features)[None].to(self.device)
-        sparse, dense = self.network.prompt_encoder(points=points, boxes=boxes, masks=None)
+        sparse, dense = network.prompt_encoder(points=points, boxes=boxes, masks=None)
         wanted = slice(1, None) if several else slice(0, 1)
         logits, scores = [], []
         for some in torch.split(sparse, _BATCH if self.device == "cpu" else _BATCH_ON_GPU):
-            masks, expected = decode(self.network, features, some, dense[:1])
+            masks, expected = decode(network, features, some, dense[:1])
             logits.append(_to_numpy(masks[:, wanted].flatten(0, 1)))
             scores.append(_to_numpy(expected[:, wanted].flatten()))
         return Decoded(np.concatenate(logits), np.concatenate(scores))

@@ -38,13 +38,16 @@ class TunedCard:
     prompts : tuple of str
         What it was trained on by now: ``"box"``, ``"point"``.
     method : str
-        How: ``"decoder"``, ``"lora"``, ``"everything"``.
+        How: see `napari_medssl.finetune.SamPlan`.
     base_sha256 : str
         Hash of the weights it started from.
     settings : mapping
         The plan of the run.
     trained_on, judged_on : tuple of str
         Images by name.
+    holds : {"network", "points"}
+        All tensors of the network; or only those of a prompt encoder and a decoder that answer
+        points, beside the published ones that go on to answer boxes.
     figures : mapping
         Mean Dice before and after on the images it was judged on, and from which prompts.
     versions : mapping
@@ -64,6 +67,7 @@ class TunedCard:
     trained_on: tuple[str, ...]
     judged_on: tuple[str, ...]
     figures: Mapping[str, Any]
+    holds: str = "network"
     versions: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
 
@@ -100,7 +104,10 @@ def save_tuned(network: nn.Module, card: TunedCard, path: Path, write: AtomicWri
     from safetensors import safe_open
     from safetensors.torch import save_file
 
-    tensors = {n: t.detach().cpu().clone().contiguous() for n, t in network.state_dict().items()}
+    from napari_medssl.models.point_head import point_head
+
+    learned = point_head(network) if card.holds == "points" else network
+    tensors = {n: t.detach().cpu().clone().contiguous() for n, t in learned.state_dict().items()}
 
     def verify(part: Path) -> None:
         with safe_open(part, "pt") as file:

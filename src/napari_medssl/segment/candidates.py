@@ -69,6 +69,8 @@ def find_around(
     """
     boxes = boxes_around(embedding, points_xy, positive)
     decoded = engine.decode_boxes(embedding, boxes)
+    if engine.card.clicks:
+        decoded = decoded.and_also(engine.decode_points(embedding, points_xy, positive))
     seen = _Seen(engine, embedding, points_xy, positive)
     masks, scores = seen.grid.masks(decoded.logits), np.clip(decoded.scores, 0, 1)
     fit = seen.fit_all if seen.fit_all(masks).any() else seen.hold

@@ -65,6 +65,30 @@ def grid_boxes(embedding: Embedding, side: float, step: float) -> NDArray[np.flo
     return np.concatenate([corners, corners + extent], axis=1).astype(np.float32)
 
 
+def random_boxes(
+    embedding: Embedding, count: int, sides: tuple[float, float], random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Boxes of all sizes and shapes anywhere on an image: (n, 4).
+
+    Parameters
+    ----------
+    embedding : Embedding
+        Knows the image's size and proportions.
+    count : int
+        How many.
+    sides : (float, float)
+        Shortest and longest side, as parts of the longer side of the image. Small ones are as
+        frequent as large ones: sides are drawn evenly on a logarithmic scale.
+    random : numpy Generator
+        Makes the draws.
+    """
+    shortest, longest = (float(np.log(side)) for side in sides)
+    drawn = np.exp(random.uniform(shortest, longest, (count, 2)))
+    extent = np.minimum(drawn * longer_side(embedding), embedding.size[::-1])
+    corners = random.random((count, 2)) * (embedding.size[::-1] - extent)
+    return np.concatenate([corners, corners + extent], axis=1).astype(np.float32)
+
+
 def show_something(
     picture: SlicePicture, boxes: NDArray[np.float32], flat: float
 ) -> NDArray[np.bool_]:

@@ -63,6 +63,7 @@ def propose(
     embedding: Embedding,
     settings: EverythingSettings,
     stop: Stop = lambda: False,
+    boxes: NDArray[np.float32] | None = None,
 ) -> list[Proposal]:
     """Find the things on a slice, the surest first; they may lie in one another.
 
@@ -76,12 +77,15 @@ def propose(
         What counts as a thing.
     stop : callable
         Asked between prompts; what was found by then is returned.
+    boxes : (n, 4) float32 array, optional
+        Where a network that was trained on boxes begins to look, instead of all over the slice.
     """
     grid = DecodedGrid(engine, embedding)
     if engine.card.takes_points:
         found = _at_points(grid, point_prompts(picture, embedding, settings), settings, stop)
     else:
-        found = _at_boxes(grid, box_prompts(picture, embedding, settings), settings, stop)
+        boxes = box_prompts(picture, embedding, settings) if boxes is None else boxes
+        found = _at_boxes(grid, boxes, settings, stop)
         found = _settled(grid, found, settings, stop)
     proposals = []
     for index in _best_different(found, found.scores, settings.most_alike):
@@ -137,7 +141,7 @@ def _at_boxes(
 
 
 def _settled(grid: DecodedGrid, found: _Masks, settings: EverythingSettings, stop: Stop) -> _Masks:
-    """Masks that stay, sure and stable, when they are boxed tightly and decoded again.
+    """Masks that stay, sure and stable, when they are boxed again and decoded again.
 
     What many boxes agree on is tried first. A mask that moves may have moved to a thing, and is
     tried once more from there.
@@ -150,7 +154,7 @@ def _settled(grid: DecodedGrid, found: _Masks, settings: EverythingSettings, sto
     for _ in range(_ROUNDS):
         again = [
             _seen(grid, grid.engine.decode_boxes(grid.embedding, some), settings)
-            for some in _portions(grid.tight_boxes(before.masks), stop)
+            for some in _portions(_boxes_around(grid, before.masks, settings.looser), stop)
         ]
         after = _joined(grid, again)
         pairs = zip(before.masks, after.masks, strict=False)  # fewer after, if it was stopped
@@ -160,6 +164,17 @@ def _settled(grid: DecodedGrid, found: _Masks, settings: EverythingSettings, sto
         settled.append(after.where(stays & sure))
         before = after.where(~stays & sure)
     return _joined(grid, settled)
+
+
+def _boxes_around(
+    grid: DecodedGrid, masks: NDArray[np.bool_], looser: float
+) -> NDArray[np.float32]:
+    """Boxes around masks, (n, 4), each side moved out by a part of its length, on the image."""
+    boxes = grid.tight_boxes(masks)
+    out = looser * (boxes[:, 2:] - boxes[:, :2])
+    low = np.maximum(boxes[:, :2] - out, 0)
+    high = np.minimum(boxes[:, 2:] + out, grid.embedding.size[::-1])
+    return np.concatenate([low, high], axis=1).astype(np.float32)
 
 
 def _portions(prompts: NDArray[np.float32], stop: Stop) -> Iterator[NDArray[np.float32]]:

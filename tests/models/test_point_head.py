@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from napari_medssl.errors import WeightsError
+from napari_medssl.io import atomic_write
+from napari_medssl.models.load import load_engine
+from napari_medssl.models.point_head import holds_points, point_head
+from napari_medssl.models.torch_engine import TorchEngine
+from napari_medssl.models.tuned import TunedCard, save_tuned
+
+POINT, INSIDE = np.array([[30.0, 20.0]], np.float32), np.ones(1, bool)
+BOX = np.array([[5.0, 5.0, 40.0, 50.0]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def plain() -> TorchEngine:
+    engine: Any = load_engine("litemedsam", device="cpu")
+    return engine
+
+
+def saved(plain: TorchEngine, path: Path, *, model: str = "litemedsam", base: str = "") -> Path:
+    """Weights for points: the network's own, but scores of 0.25 for every mask."""
+    head = point_head(plain.network)
+    last = head["mask_decoder"].iou_prediction_head.layers[-1]
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.fill_(0.25)
+    card = TunedCard(
+        model=model,
+        title="LiteMedSAM, fine-tuned",
+        network="litemedsam",
+        licence="Apache-2.0",
+        prompts=("point",),
+        method="sam-finetune-points",
+        base_sha256=base or plain.weights_hash,
+        settings={},
+        trained_on=(),
+        judged_on=(),
+        figures={},
+        holds="points",
+    )
+    save_tuned(head, card, path, atomic_write)
+    return path
+
+
+def test_points_are_answered_by_weights_of_their_own_and_boxes_as_before(
+    plain: TorchEngine, tmp_path: Path
+) -> None:
+    path = saved(plain, tmp_path / "points.safetensors")
+    assert holds_points(path)
+    engine: Any = load_engine("litemedsam", device="cpu", weights=path)
+    assert engine.card.clicks
+    assert not engine.card.takes_points
+    assert engine.weights_hash == plain.weights_hash
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8)
+    embedding = plain.encode(image)
+    boxes = (one.decode_boxes(embedding, BOX) for one in (plain, engine))
+    np.testing.assert_array_equal(*(decoded.logits for decoded in boxes))
+    inside_box = (one.decode_points(embedding, POINT, INSIDE, BOX[0]) for one in (plain, engine))
+    np.testing.assert_array_equal(*(decoded.scores for decoded in inside_box))
+    np.testing.assert_allclose(engine.decode_points(embedding, POINT, INSIDE).scores, 0.25)
+    np.testing.assert_allclose(engine.decode_each_point(embedding, POINT).scores, 0.25)
+    alone = engine.by_itself()
+    assert not alone.card.clicks
+    assert not np.isclose(alone.decode_points(embedding, POINT, INSIDE).scores, 0.25).any()
+    assert alone.by_itself() is alone
+
+
+def test_what_was_made_for_others_or_altered_is_refused(plain: TorchEngine, tmp_path: Path) -> None:
+    other = saved(plain, tmp_path / "other.safetensors", base="f" * 64)
+    with pytest.raises(WeightsError, match="weights whose sha256 begins with ffffffff"):
+        load_engine("litemedsam", device="cpu", weights=other)
+    medsam = saved(plain, tmp_path / "medsam.safetensors", model="medsam")
+    with pytest.raises(WeightsError, match="answers points for 'medsam'"):
+        load_engine("litemedsam", device="cpu", weights=medsam)
+    path = saved(plain, tmp_path / "points.safetensors")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(WeightsError, match="not the file its card was made for"):
+        load_engine("litemedsam", device="cpu", weights=path)
+    assert not holds_points(tmp_path / "nothing.safetensors")
