@@ -120,7 +120,7 @@ class Hand:
             found = self._stage.ask(find)
             if found is not None and found is not False:
                 return found
-            sleep(0.1)
+            sleep(0.1 if patience_s <= _PATIENCE_S else 2)  # to look costs time that learning needs
         raise TimeoutError("the window did not show what was waited for")
 
     def picture(self, words: str) -> None:

@@ -125,7 +125,11 @@ class LearnBench:
             self.watch,
             Bench(self.store, self.engine, lambda wanted: "cpu", self.work),
             Window(
-                self._door, self.opened.append, self.canvas, lambda *what: self.told.append(what)
+                self._door,
+                self.opened.append,
+                self.opened.append,
+                self.canvas,
+                lambda *what: self.told.append(what),
             ),
         )
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.gui
 pytest.importorskip("napari")
 
 from job_fakes import FakeEngine, measure, tell  # noqa: E402
-from learn_fakes import learned, learned_masks, study  # noqa: E402
+from learn_fakes import SHAPE, learned, learned_masks, study  # noqa: E402
 from qtpy.QtCore import Qt  # noqa: E402
 from qtpy.QtWidgets import QLabel, QListWidget, QMessageBox, QPushButton  # noqa: E402
 
 from napari_medssl._napari.layers import DOCUMENT  # noqa: E402
+from napari_medssl._napari.panels.automatic import AutomaticPanel  # noqa: E402
 from napari_medssl._napari.panels.docks import panels_beside, to_front  # noqa: E402
 from napari_medssl._napari.panels.jobs import JobsPanel  # noqa: E402
 from napari_medssl._napari.panels.learn import LearnPanel  # noqa: E402
@@ -24,7 +26,9 @@ from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
 from napari_medssl._napari.presenters.comparison import compare_outlines  # noqa: E402
 from napari_medssl._napari.presenters.recent_projects import RecentProjects  # noqa: E402
 from napari_medssl._napari.presenters.review_next import ReviewRow  # noqa: E402
+from napari_medssl.correct.proposal import Proposal, ProposedClass  # noqa: E402
 from napari_medssl.jobs import JobStore  # noqa: E402
+from napari_medssl.project.proposals import save_proposal  # noqa: E402
 from napari_medssl.project.versions import current, versions  # noqa: E402
 
 _PATIENCE_MS = 60_000  # a machine may be busy
@@ -191,6 +195,20 @@ def test_the_next_case_opens_in_the_project(window):
     window.until(lambda: window.offers("Open the next case"))
     window.button("Open the next case").click()
     window.until(lambda: window.project.presenter.case.id == "case-005")
+
+
+def test_a_case_to_be_reviewed_shows_what_the_model_proposes(window):
+    project = window.project.presenter.open_project().project
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[2:4, 3:9, 3:9] = 1
+    found = Proposal(labels, (ProposedClass(1, "Liver"),), "net", "A network", "ab" * 32, {})
+    save_proposal(project, "case-005", found)
+    window.panel._review_case("case-005")
+    window.until(lambda: panels_beside(window.panel, AutomaticPanel))
+    window.until(lambda: any("Proposal" in layer.name for layer in window.viewer.layers))
+    assert window.project.presenter.case.id == "case-005"
+    for panel in panels_beside(window.panel, AutomaticPanel):
+        panel.release()
 
 
 def test_a_queue_is_told_of_once_when_a_run_has_ended(qtbot):

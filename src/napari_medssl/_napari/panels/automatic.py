@@ -85,6 +85,11 @@ class AutomaticPanel(DockPanel):
         """Look which project is open."""
         self.presenter.show()
 
+    def look_at_proposal(self) -> None:
+        """Show what waits for the case in hand."""
+        self.presenter.show()
+        self.presenter.review.offers.open()
+
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 - Qt's name
         """Look again which project is open: it is another panel's."""
         super().enterEvent(event)

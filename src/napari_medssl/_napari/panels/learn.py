@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl._napari.comparison_layer import ComparisonLayer
+from napari_medssl._napari.panels.automatic import AutomaticPanel
 from napari_medssl._napari.panels.dock_panel import DockPanel
 from napari_medssl._napari.panels.docks import open_panel, panels_beside, to_front
 from napari_medssl._napari.panels.gate_section import GateSection
@@ -86,7 +88,13 @@ class LearnPanel(DockPanel):
                 device or InstalledModels().device,
                 self.thread_of_its_own(),
             ),
-            Window(lambda: open_project_beside(self), self._open_case, self._outlines, notify),
+            Window(
+                lambda: open_project_beside(self),
+                self._open_case,
+                self._review_case,
+                self._outlines,
+                notify,
+            ),
         )
         activity.say("Nothing is replaced without your word.")
         self._connect()
@@ -113,6 +121,17 @@ class LearnPanel(DockPanel):
     def _open_case(self, case: str) -> None:
         for panel in panels_beside(self, ProjectPanel):
             panel.presenter.case.open(case)
+
+    def _review_case(self, case: str) -> None:
+        """Open a case, and what a model proposes for it, if that waits."""
+        for panel in panels_beside(self, ProjectPanel):
+            panel.open_case(case, partial(self._show_proposal, panel))
+
+    def _show_proposal(self, project: ProjectPanel) -> None:
+        if project.presenter.case.proposal_waits:
+            automatic = open_panel(self, AutomaticPanel, "Automatic")
+            if automatic is not None:
+                automatic.look_at_proposal()
 
     def _connect(self) -> None:
         to = self.presenter

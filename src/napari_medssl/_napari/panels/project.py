@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QVBoxLayout, QWidget
@@ -18,6 +18,9 @@ from napari_medssl._napari.panels.status_section import StatusSection
 from napari_medssl._napari.presenters.project import ProjectPresenter, ProjectViews
 from napari_medssl._napari.presenters.recent_projects import RecentProjects
 from napari_medssl._napari.threads import WorkThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class ProjectPanel(QWidget):
@@ -50,6 +53,7 @@ class ProjectPanel(QWidget):
         self._keys = PanelKeys(viewer)
         self._window: QWidget | None = None
         self._closed = False
+        self._then: tuple[str, Callable[[], None]] | None = None  # for a case to be opened
         self.presenter = ProjectPresenter(
             ProjectViews(self._header, self._cases, self._cases, self._status),
             self._scene,
@@ -76,6 +80,14 @@ class ProjectPanel(QWidget):
         sources = self.presenter.export_sources()
         if sources:
             ExportDialog(self, sources).open()
+
+    def open_case(self, case: str, then: Callable[[], None]) -> None:
+        """Open a case; ``then`` is called when it is there and its tools are in front."""
+        if case == self.presenter.case.id:
+            then()
+            return
+        self._then = case, then
+        self.presenter.case.open(case)
 
     def open_learn(self) -> None:
         """Bring the Learn panel to the front, docked if it was not."""
@@ -119,6 +131,12 @@ class ProjectPanel(QWidget):
             window.installEventFilter(self)
             share_tab(self, SegmentPanel)
 
+    def _on_opened(self) -> None:
+        go_to_canvas(self, SegmentPanel)
+        asked, self._then = self._then, None
+        if asked is not None and asked[0] == self.presenter.case.id:
+            asked[1]()
+
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
@@ -139,7 +157,7 @@ class ProjectPanel(QWidget):
         header.retry_asked.connect(to.retry)
         header.again_asked.connect(to.try_again)
         cases.open_asked.connect(to.case.open)
-        cases.opened.connect(lambda: go_to_canvas(self, SegmentPanel))
+        cases.opened.connect(self._on_opened)
         cases.step_asked.connect(to.cases.open_next)
         cases.status_asked.connect(to.cases.set_status)
         cases.filter_chosen.connect(lambda status: to.cases.choose_filter(status or None))

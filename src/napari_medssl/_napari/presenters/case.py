@@ -46,6 +46,8 @@ class CasePresenter:
         self._id: str | None = None
         self._recorder: Recorder | None = None
         self._saved_view: dict[str, Any] = {}
+        #: whether a model's proposal waited for the case in hand when it was opened
+        self.proposal_waits = False
 
     @property
     def id(self) -> str | None:
@@ -147,6 +149,7 @@ class CasePresenter:
         recorder = Recorder(project, case, found.document, queue) if found.editable else None
         self._canvas.show(found)
         self._id, self._recorder, self._saved_view = case, recorder, {}
+        self.proposal_waits = found.proposal
         self._view.mark_open(case)
         waits = " A model's proposal waits: see the Automatic panel." if found.proposal else ""
         self._activity.say(f"'{found.name}' is open.{waits}")

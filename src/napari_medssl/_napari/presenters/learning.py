@@ -51,8 +51,8 @@ class Window:
     ----------
     door : Door
         The open project.
-    open_case : callable
-        Opens a case of it, by id.
+    open_case, review_case : callable
+        Opens a case of it, by id; the second shows what a model proposes for it, too.
     canvas : ComparisonCanvas
         Where outlines are laid over a case.
     notify : callable
@@ -61,6 +61,7 @@ class Window:
 
     door: Door
     open_case: Callable[[str], None]
+    review_case: Callable[[str], None]
     canvas: ComparisonCanvas
     notify: Callable[[str, bool], None]
 
@@ -110,7 +111,7 @@ class LearningPresenter:
             window.open_case,
             self.learn.look_again,
         )
-        self.queue = ReviewNextPresenter(views.queue, work, activity, door, window.open_case)
+        self.queue = ReviewNextPresenter(views.queue, work, activity, door, window.review_case)
         self.apply = ApplyPresenter(
             views.apply, activity, watch, runs, bench, door, self.queue.look
         )
