@@ -16,6 +16,7 @@ import typer
 
 from napari_medssl._napari.presenters.plane_sheet import Sheet
 from napari_medssl._napari.presenters.planes import PlanesPresenter
+from napari_medssl.segment.prompts import Plane, PointPrompt, Prompts
 from napari_medssl.volume import Geometry, Volume, Window
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Dock:
         z, y, x = (n / 2 for n in volume.geometry.shape)
         self.point = (z, y, x)
         self._sheets = sheets
+        self.tool, self.prompts = "look", {Plane(0, round(z)): Prompts((PointPrompt(self.point),))}
+
+    def draw(self, plane: object, path: object, inside: bool) -> None:
+        """Mark nothing."""
 
     def sheets(self) -> list[Sheet]:
         """What lies over the image."""

@@ -15,11 +15,11 @@ def canvas_in(window):
     return next(w for w in window.findChildren(QOpenGLWidget) if w.isVisible())
 
 
-def drag(canvas, *places, button=Qt.MouseButton.LeftButton):
-    """Press, move through places (row, column; parts of the canvas' size), and let go."""
+def drag(canvas, *places, button=Qt.MouseButton.LeftButton, held=Qt.KeyboardModifier.NoModifier):
+    """Press, move through places (row, column; parts of the widget's size), and let go."""
     spots = [QPoint(int(c * canvas.width()), int(r * canvas.height())) for r, c in places]
     QTest.mouseMove(canvas, spots[0])
-    QTest.mousePress(canvas, button, Qt.KeyboardModifier.NoModifier, spots[0])
+    QTest.mousePress(canvas, button, held, spots[0])
     for spot in spots[1:]:
         QTest.qWait(_BETWEEN_MOVES_MS)
         move = QMouseEvent(
@@ -28,8 +28,8 @@ def drag(canvas, *places, button=Qt.MouseButton.LeftButton):
             canvas.mapToGlobal(QPointF(spot)),
             Qt.MouseButton.NoButton,
             button,
-            Qt.KeyboardModifier.NoModifier,
+            held,
         )
         QApplication.sendEvent(canvas, move)
-    QTest.mouseRelease(canvas, button, Qt.KeyboardModifier.NoModifier, spots[-1])
+    QTest.mouseRelease(canvas, button, held, spots[-1])
     QTest.qWait(_SETTLE_MS)

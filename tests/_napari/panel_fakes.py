@@ -117,6 +117,7 @@ class FakeScene:
         self.tool = "look"
         self.shown_labels: tuple[Any, ...] = ()
         self.shown_voxels: list[Any] = []
+        self.gone_to: list[Any] = []
         self.rules = Rules()
         self.brush_mm = 10.0
         self.others: dict[str, np.ndarray] = {}
@@ -161,6 +162,9 @@ class FakeScene:
 
     def show_voxels(self, low, high) -> None:
         self.shown_voxels.append((low, high))
+
+    def go_to(self, voxel) -> None:
+        self.gone_to.append(voxel)
 
     def show_done(self, *, done) -> None:
         self.done = done

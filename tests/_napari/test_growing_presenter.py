@@ -10,6 +10,7 @@ from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 
 HERE, THERE = Plane(0, 2), Plane(0, 4)
 INSIDE = Prompts(points=(PointPrompt((2.0, 10.0, 15.0)),))
+BOX_3 = Prompts(boxes=(BoxPrompt((3, 1, 1), (3, 3, 3)),))
 BOX = Prompts(boxes=(BoxPrompt((4, 3, 4), (4, 8, 9)),))
 
 
@@ -97,6 +98,83 @@ def test_locked_labels_and_what_a_hand_drew_stay_as_they_are(bench):
     assert bench.scene.labels[3, 12, 15] == 0
     assert np.count_nonzero(bench.scene.labels == 1) == 72
     assert "3 voxels were drawn by hand" in bench.said[-1]
+
+
+def keep(bench) -> None:
+    """What is kept must be what is shown; the fakes show outlines whole."""
+    shown = {plane: outline.copy() for plane, outline in bench.scene.previews.items()}
+    bench.panel.keep()
+    bench.work.answer_all()
+    wanted = np.zeros(bench.scene.volume.geometry.shape, bool)
+    for plane, outline in shown.items():
+        plane.view(wanted)[...] = outline
+    assert np.array_equal(bench.scene.labels > 0, wanted)
+
+
+def two_grown(bench) -> None:
+    bench.panel.prompts_changed({HERE: INSIDE, THERE: BOX})
+    bench.work.answer_all()
+    grow(bench)
+
+
+def test_a_slice_whose_mark_is_deleted_is_neither_shown_nor_kept(bench):
+    two_grown(bench)
+    bench.panel.prompts_changed({HERE: INSIDE})
+    assert THERE not in bench.scene.previews
+    keep(bench)
+    assert not bench.scene.labels[4].any()
+    (told,) = bench.scene.document.outlines
+    assert told["grown"]["last_index"] == 5
+    assert "on 4 slices" in bench.said[-1]
+
+
+def test_a_mark_brought_back_by_undo_is_shown_and_kept_again(bench):
+    two_grown(bench)
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.panel.history.undo()
+    bench.work.answer_all()
+    keep(bench)
+    assert bench.scene.labels[4].any()
+
+
+def test_a_later_mark_takes_the_place_of_what_has_grown_until_it_is_deleted(bench):
+    grow(bench)
+    after = Plane(0, 3)
+    grown = bench.scene.previews[after]
+    bench.panel.prompts_changed({HERE: INSIDE, after: BOX_3})
+    bench.work.answer_all()
+    assert np.count_nonzero(bench.scene.previews[after]) == 9
+    bench.panel.history.undo()
+    assert np.array_equal(bench.scene.previews[after], grown)
+    bench.panel.history.redo()
+    bench.work.answer_all()
+    keep(bench)
+    assert np.count_nonzero(bench.scene.labels[3]) == 9
+
+
+def test_a_point_outside_alone_takes_a_grown_slice_away(bench):
+    grow(bench)
+    outside = Prompts(points=(PointPrompt((3, 10, 15), positive=False),))
+    bench.panel.prompts_changed({HERE: INSIDE, Plane(0, 3): outside})
+    assert set(bench.scene.previews) == {Plane(0, 1), HERE}
+    keep(bench)
+
+
+def test_without_the_mark_that_it_grew_from_it_is_gone(bench):
+    grow(bench)
+    bench.panel.prompts_changed({})
+    assert bench.scene.previews == {}
+    assert not bench.panel.growing.waiting
+    assert "so is what had grown" in bench.said[-1]
+
+
+def test_what_grows_over_a_new_mark_does_not_hide_it(bench):
+    bench.panel.growing.grow()
+    bench.work.answer()
+    bench.panel.prompts_changed({HERE: INSIDE, Plane(0, 3): BOX_3})
+    bench.work.answer_all()
+    assert np.count_nonzero(bench.scene.previews[Plane(0, 3)]) == 9
+    keep(bench)
 
 
 def test_without_an_outline_it_says_what_to_do():

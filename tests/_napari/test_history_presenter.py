@@ -78,7 +78,7 @@ def test_the_key_for_marks_leaves_strokes_alone(bench):
     paint(bench)
     bench.panel.history.undo_prompt()
     assert bench.scene.labels.any()
-    assert "no point or box" in bench.said[-1]
+    assert "no mark" in bench.said[-1]
 
 
 def test_nor_does_it_take_back_an_outline_that_changed_no_voxel(bench):
@@ -88,7 +88,7 @@ def test_nor_does_it_take_back_an_outline_that_changed_no_voxel(bench):
         bench.panel.prompting.keep()
     bench.panel.history.undo_prompt()
     assert len(bench.scene.document.outlines) == 2
-    assert "no point or box" in bench.said[-1]
+    assert "no mark" in bench.said[-1]
     bench.panel.history.undo()
     assert len(bench.scene.document.outlines) == 1
     assert bench.scene.prompts == {HERE: INSIDE}

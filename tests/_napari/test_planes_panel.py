@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.gui
 pytest.importorskip("napari")
 
+from canvas_mouse import drag  # noqa: E402
 from panel_fakes import make_volume  # noqa: E402
 from qtpy.QtCore import QPoint, QPointF, Qt  # noqa: E402
 from qtpy.QtGui import QWheelEvent  # noqa: E402
@@ -21,7 +24,9 @@ from napari_medssl._napari.panels.planes import PlanesPanel  # noqa: E402
 from napari_medssl._napari.patient_view import attach_patient_view  # noqa: E402
 from napari_medssl._napari.presenters.document import Document, LabelRow  # noqa: E402
 from napari_medssl._napari.scan_over import scan_over_layer  # noqa: E402
+from napari_medssl._napari.scene import ViewerScene  # noqa: E402
 from napari_medssl.io import LabelInfo  # noqa: E402
+from napari_medssl.segment import Plane, PointPrompt, Prompts  # noqa: E402
 from napari_medssl.volume import Geometry, Volume  # noqa: E402
 
 _PATIENCE_MS = 60_000  # a machine may be busy
@@ -106,6 +111,40 @@ def test_below_the_canvas_a_click_the_wheel_and_the_slider_keep_in_step(docked, 
     viewer.dims.set_current_step(0, 3)
     title = "Axial 3 | 5"
     qtbot.waitUntil(lambda: panel._views["axial"]._drawing.title == title, timeout=_PATIENCE_MS)
+
+
+def test_prompt_tools_mark_on_the_planes_and_the_right_button_moves_the_crosshair(docked, qtbot):
+    viewer, panel = docked(make_volume(), show=True)
+    area, window = Qt.DockWidgetArea.BottomDockWidgetArea, viewer.window._qt_window
+    qtbot.waitUntil(lambda: window.dockWidgetArea(_dock_of(panel)) == area, timeout=_PATIENCE_MS)
+    scene, listener = ViewerScene(viewer), MagicMock()
+    scene.listen(listener)
+    view, before = panel._views["coronal"], point(viewer)
+    drawn(panel)
+
+    def spot(down, right):
+        where = view._where()
+        y, x = where.top() + down * where.height(), where.left() + right * where.width()
+        return y / view.height(), x / view.width()
+
+    scene.use_tool("scribble")
+    drag(view, spot(0.25, 0.2), spot(0.25, 0.5), spot(0.75, 0.5))
+    tool, plane, path = listener.stroke_drawn.call_args.args
+    assert (tool, plane) == ("scribble", Plane(1, before[1]))
+    assert np.allclose([path[0], path[-1]], [(4, before[1], 5.5), (1, before[1], 14.5)], atol=0.5)
+    assert listener.stroke_drawn.call_args.kwargs == {"positive": True}
+    drag(view, spot(0.5, 0.5), held=Qt.KeyboardModifier.ShiftModifier)
+    assert listener.stroke_drawn.call_args.kwargs == {"positive": False}
+    assert point(viewer) == before, "marking leaves the crosshair where it is"
+    scene.show_prompts({plane: Prompts((PointPrompt((4.0, float(before[1]), 6.0)),))})
+    assert len(drawn(panel)["coronal"].marks) == 1
+    QTest.mouseClick(
+        view,
+        Qt.MouseButton.RightButton,
+        pos=QPoint(*(round(v) for v in (spot(0, 0.9)[1] * view.width(), view.height() / 2))),
+    )
+    assert point(viewer)[2] == 27
+    scene.close()
 
 
 def test_strokes_undo_colours_and_windows_are_followed(docked):

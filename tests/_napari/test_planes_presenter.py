@@ -8,6 +8,7 @@ from panel_fakes import make_volume
 
 from napari_medssl._napari.presenters.plane_sheet import Sheet
 from napari_medssl._napari.presenters.planes import PlanesPresenter, place_words
+from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 from napari_medssl.volume import Geometry, Volume, Window
 from napari_medssl.volume.sides import EdgeLetters
 
@@ -35,6 +36,10 @@ class FakeView:
 class FakeCanvas:
     def __init__(self, volume) -> None:
         self.volume, self.point, self.read = volume, (2.0, 10.0, 20.0), 0
+        self.tool, self.prompts, self.drawn = "look", {}, []
+
+    def draw(self, plane, path, inside) -> None:
+        self.drawn.append((plane, path, inside))
 
     def go_to(self, point) -> None:
         self.point = point
@@ -76,6 +81,42 @@ def test_a_click_moves_the_canvas_to_the_voxel_clicked():
     presenter.draw()
     assert view.planes["coronal"].cross == (1 - 0.5 / 6, 29.5 / 30)
     assert view.planes["axial"].cross == (0.5 / 20, 29.5 / 30)
+
+
+@pytest.mark.parametrize(
+    ("plane", "at", "place"),
+    [
+        ("axial", (0.275, 0.55), (2, 5, 16)),
+        ("coronal", (0.25, 0.55), (4, 10, 16)),  # the head is above
+        ("sagittal", (0.25, 0.275), (4, 5, 20)),
+    ],
+)
+def test_what_is_drawn_on_a_plane_is_drawn_on_its_slice_and_comes_back_there(plane, at, place):
+    presenter, view, canvas = shown()
+    canvas.tool = "scribble"
+    assert presenter.tool == "scribble"
+    presenter.mark(plane, [at, at], False)
+    ((where, path, inside),) = canvas.drawn
+    axis = ("axial", "coronal", "sagittal").index(plane)
+    assert where == Plane(axis, (2, 10, 20)[axis])
+    assert np.allclose(path, [place] * 2)
+    assert not inside
+    canvas.prompts = {where: Prompts((PointPrompt(place, positive=False),))}
+    presenter.marks_changed()
+    presenter.draw()
+    (mark,) = view.planes[plane].marks
+    assert np.allclose(mark.spots, [at])
+    assert not mark.positive
+    others = set(view.planes) - {plane}
+    assert not any(view.planes[other].marks for other in others)
+
+
+def test_a_box_is_framed_with_its_outermost_voxels():
+    presenter, view, canvas = shown()
+    canvas.prompts = {Plane(1, 10): Prompts(boxes=(BoxPrompt((0, 10, 15), (2, 10, 29)),))}
+    presenter.draw()
+    (mark,) = view.planes["coronal"].marks
+    assert np.allclose(mark.spots, [(1.0, 0.5), (0.5, 1.0)])
 
 
 def test_the_wheel_turns_slices_and_stops_at_the_ends():

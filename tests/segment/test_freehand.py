@@ -5,7 +5,7 @@ import pytest
 
 from napari_medssl.errors import PromptError
 from napari_medssl.segment import Plane
-from napari_medssl.segment.freehand import lasso_prompts, scribble_prompts
+from napari_medssl.segment.freehand import _filled, lasso_prompts, scribble_prompts
 
 
 def place(plane: Plane, row: float, column: float) -> tuple[float, float, float]:
@@ -44,6 +44,22 @@ def test_a_lasso_becomes_its_box_and_its_deepest_point(axis: int) -> None:
     row, column = plane.flat(point.zyx)
     assert column <= 20  # in the thick part of the L
     assert 10 <= row <= 29
+
+
+def test_a_lasso_holds_the_pixels_that_a_slow_look_finds() -> None:
+    rng = np.random.default_rng(5)
+    corners = rng.uniform(-5, 45, (60, 2))  # crosses itself, and leaves the slice
+    sides = list(zip(corners, np.roll(corners, -1, axis=0), strict=True))
+
+    def holds(row: int, column: int) -> bool:
+        crossed = 0
+        for (r0, c0), (r1, c1) in sides:
+            if (r0 > row) != (r1 > row):
+                crossed += column < c0 + (row - r0) / (r1 - r0) * (c1 - c0)
+        return crossed % 2 == 1
+
+    wanted = np.array([[holds(row, column) for column in range(30)] for row in range(40)])
+    assert np.array_equal(_filled(corners, (40, 30)), wanted)
 
 
 def test_a_lasso_around_nothing_is_refused_and_one_past_the_edge_is_cut_off() -> None:

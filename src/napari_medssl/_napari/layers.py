@@ -32,6 +32,8 @@ SPARE = "napari-medssl document of the first mask"
 OPENED_WITH = "napari-medssl window"
 #: of a second scan of the patient: the `Volume` of the image that it lies over
 LAID_OVER = "napari-medssl laid over"
+#: of a layer that prompts are drawn on: the `prompt_layers.PromptLayers` that it is one of
+PROMPTS = "napari-medssl prompts"
 
 LayerData = tuple[Any, dict[str, Any], str]
 
@@ -65,12 +67,13 @@ def grid_of(layer: Layer) -> dict[str, Any]:
 
 
 def add_under_prompts(viewer: Any, data: NDArray[Any], **options: Any) -> Labels:
-    """Add labels under points and boxes, and leave the mouse with the layer in use."""
-    from napari.layers import Points, Shapes
+    """Add labels under points, boxes and strokes, and leave the mouse with the layer in use."""
+    from napari.layers import Points, Shapes, Vectors
 
     active = viewer.layers.selection.active
     layer: Labels = viewer.add_labels(data, **options)
-    prompts = [n for n, other in enumerate(viewer.layers) if isinstance(other, Points | Shapes)]
+    drawn_on = (Points, Shapes, Vectors)
+    prompts = [n for n, other in enumerate(viewer.layers) if isinstance(other, drawn_on)]
     if prompts:
         viewer.layers.move(len(viewer.layers) - 1, min(prompts))
     viewer.layers.selection.active = active

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Points, Shapes
 
-from napari_medssl._napari.layers import LAID_OVER, image_of, last_image, volume_of
+from napari_medssl._napari.layers import LAID_OVER, PROMPTS, image_of, last_image, volume_of
 from napari_medssl._napari.presenters.plane_sheet import Sheet
+from napari_medssl.errors import MedSSLError
 from napari_medssl.volume import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari.layers import Layer
     from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.planes import Point
+    from napari_medssl._napari.presenters.scene import Place, Tool
+    from napari_medssl._napari.prompt_layers import PromptLayers
+    from napari_medssl.segment.prompts import Plane, Prompts
     from napari_medssl.volume import Volume
 
 #: changes of a layer that change what is seen of it
@@ -41,6 +45,9 @@ class PlanesListener(Protocol):
 
     def point_changed(self) -> None:
         """The canvas is somewhere else."""
+
+    def marks_changed(self) -> None:
+        """A prompt was added, moved or deleted."""
 
 
 class PlanesScene:
@@ -89,6 +96,34 @@ class PlanesScene:
             dims = self._viewer.dims
             world = self._image.data_to_world(point)
             dims.set_point([dims.ndim - 3 + axis for axis in range(3)], list(world))
+
+    @property
+    def tool(self) -> Tool:
+        """Which prompt tool the mouse holds; "look" when none."""
+        held = self._prompts_of(self._viewer.layers.selection.active)
+        return held.tool() if held is not None else "look"
+
+    @property
+    def prompts(self) -> Mapping[Plane, Prompts]:
+        """The prompts on the image in hand; none while they contradict each other."""
+        layers = (self._prompts_of(layer) for layer in self._viewer.layers)
+        drawn = next((found for found in layers if found is not None), None)
+        try:
+            return drawn.read() if drawn is not None else {}
+        except MedSSLError:
+            return {}
+
+    def draw(self, plane: Plane, path: Sequence[Place], inside: bool) -> None:
+        """Mark on a slice with the tool in hand."""
+        held = self._prompts_of(self._viewer.layers.selection.active)
+        if held is not None:
+            held.draw(plane, path, inside)
+
+    def _prompts_of(self, layer: Layer | None) -> PromptLayers | None:
+        """The prompts that a layer belongs to, if they are those of the image in hand."""
+        mine = layer is not None and volume_of(layer) is self.volume
+        found: PromptLayers | None = layer.metadata.get(PROMPTS) if layer and mine else None
+        return found
 
     def sheets(self) -> Sequence[Sheet]:
         """Everything that is seen over the image in hand, itself first."""
@@ -147,6 +182,9 @@ class PlanesScene:
             emitter.disconnect(slot)
 
     def _layer_events(self, layer: Layer) -> list[tuple[Any, Any]]:
+        if PROMPTS in layer.metadata:  # a stroke tells of itself once it is let go
+            shown = isinstance(layer, Points | Shapes)
+            return [(layer.events.data, self._on_marks)] if shown else []
         seen = [getattr(layer.events, name) for name in _SEEN if hasattr(layer.events, name)]
         if not isinstance(layer, Labels):
             return [(emitter, self._on_look) for emitter in seen]
@@ -164,6 +202,10 @@ class PlanesScene:
         self._colours.pop(event.value, None)
         self._take()
         self._on_look()
+
+    def _on_marks(self) -> None:
+        if self._listener is not None:
+            self._listener.marks_changed()
 
     def _on_look(self) -> None:
         if self._listener is not None:

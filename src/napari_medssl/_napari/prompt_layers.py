@@ -1,19 +1,23 @@
-"""The two layers that prompts are drawn on: napari points and boxes <-> `Prompts` by slice."""
+"""The layers that prompts are drawn on: napari points and boxes <-> `Prompts` by slice."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_medssl._napari.layers import grid_of
+from napari_medssl._napari.layers import PROMPTS, grid_of
+from napari_medssl._napari.stroke_layer import STROKES, StrokeLayer
 from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari.layers import Image, Points, Shapes
     from numpy.typing import NDArray
+
+    from napari_medssl._napari.presenters.scene import Place, Tool
 
 _SIGN_COLOURS = {"+": "lime", "-": "red"}
 _SYMBOLS = {"+": "cross", "-": "x"}
@@ -25,12 +29,31 @@ class PromptLayers:
     """Makes the prompt layers when they are first needed and reads them back by slice.
 
     Every prompt carries in its features the axis it was drawn across, because a point alone does
-    not tell which of three slices through it was meant.
+    not tell which of three slices through it was meant. Strokes leave nothing behind: what they
+    mean comes back as points and boxes to be shown.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose.
+    changed : callable
+        Called when a point or a box was added, moved or deleted.
+    drawn : callable
+        Called with a tool, a slice, the places (z, y, x) that the mouse drew there, and whether
+        they lie inside.
     """
 
-    def __init__(self, viewer: Any, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        viewer: Any,
+        changed: Callable[[], None],
+        drawn: Callable[[Tool, Plane, Sequence[Place], bool], None],
+    ) -> None:
         self._viewer = viewer
         self._changed = changed
+        self._drawn = drawn
+        self._strokes = StrokeLayer(viewer, drawn)
+        self._sign = "+"
         self._image: Image | None = None
         self._points: Points | None = None
         self._boxes: Shapes | None = None
@@ -42,19 +65,31 @@ class PromptLayers:
             if layer is not None and layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
         self._image, self._points, self._boxes = image, None, None
+        self._strokes.lay_over(image)
 
-    def take_points(self, sign: str, axis: int) -> None:
-        """Let a click add a point, ``"+"`` or ``"-"``."""
+    def take(self, tool: Tool, axis: int) -> None:
+        """Let the mouse mark with a tool, on slices across an axis."""
         self._make()
+        if tool in STROKES and self._image is not None:
+            self._strokes.take(tool, self._where(self._image))
+        elif tool == "box":
+            self._take_boxes(axis)
+        else:
+            self._take_points("+" if tool == "point" else "-", axis)
+
+    def draw(self, plane: Plane, path: Sequence[Place], inside: bool) -> None:
+        """Mark on any slice with the tool in hand, as if the mouse had gone there."""
+        self._drawn(self.tool(), plane, path, inside)
+
+    def _take_points(self, sign: str, axis: int) -> None:
         if self._points is None:
             return
+        self._sign = sign
         self._next_point(sign, axis)
         self._viewer.layers.selection.active = self._points
         self._points.mode = "add"
 
-    def take_boxes(self, axis: int) -> None:
-        """Let a drag draw a box."""
-        self._make()
+    def _take_boxes(self, axis: int) -> None:
         if self._boxes is None:
             return
         self._boxes.feature_defaults = {"axis": axis}
@@ -65,19 +100,18 @@ class PromptLayers:
     def turn(self, axis: int) -> None:
         """Tell new prompts across which axis they are drawn."""
         if self._points is not None:
-            sign = str(self._points.feature_defaults["sign"].iloc[0])
-            self._next_point(sign, axis)
+            self._next_point(self._sign, axis)
         if self._boxes is not None:
             self._boxes.feature_defaults = {"axis": axis}
 
-    def tool(self) -> str:
-        """Which prompt tool the mouse holds: "point", "not-point", "box" or "look"."""
+    def tool(self) -> Tool:
+        """Which prompt tool the mouse holds; "look" when none."""
         active, points, boxes = self._viewer.layers.selection.active, self._points, self._boxes
         if points is not None and active is points and points.mode == "add":
-            return "point" if points.feature_defaults["sign"].iloc[0] == "+" else "not-point"
+            return "point" if self._sign == "+" else "not-point"
         if boxes is not None and active is boxes and boxes.mode == "add_rectangle":
             return "box"
-        return "look"
+        return self._strokes.tool()
 
     def read(self) -> dict[Plane, Prompts]:
         """Return all prompts by the slice they were drawn on."""
@@ -114,14 +148,14 @@ class PromptLayers:
     def _show_points(self, prompts: Mapping[Plane, Prompts]) -> None:
         if self._points is None:
             return
-        sign, axis = (self._points.feature_defaults[key].iloc[0] for key in ("sign", "axis"))
+        axis = self._points.feature_defaults["axis"].iloc[0]
         self._points.selected_data = set(range(len(self._points.data)))
         self._points.remove_selected()
-        for plane, all_ in prompts.items():
-            for point in all_.points:
-                self._next_point("+" if point.positive else "-", plane.axis)
-                self._points.add([point.zyx])
-        self._next_point(sign, axis)
+        marks = [(point, plane.axis) for plane, all_ in prompts.items() for point in all_.points]
+        for (inside, across), run in groupby(marks, lambda mark: (mark[0].positive, mark[1])):
+            self._next_point("+" if inside else "-", across)
+            self._points.add([point.zyx for point, _ in run])  # at once: napari is slow at each
+        self._next_point(self._sign, axis)
 
     def _next_point(self, sign: str, axis: int) -> None:
         """Say what the next point is; nothing may be selected, or napari changes that too."""
@@ -147,7 +181,7 @@ class PromptLayers:
         """Make the layers that are missing, or that the user has deleted."""
         if self._image is None:
             return
-        where = grid_of(self._image)
+        where = self._where(self._image)
         if self._points is None or self._points not in self._viewer.layers:
             self._points = self._viewer.add_points(
                 np.empty((0, 3)),
@@ -162,6 +196,7 @@ class PromptLayers:
                 canvas_size_limits=(14, 18),
                 **where,
             )
+            self._points.mouse_drag_callbacks.insert(0, self._on_press)
             self._points.events.data.connect(self._tell)
             self._points.events.features.connect(self._unselect)
         if self._boxes is None or self._boxes not in self._viewer.layers:
@@ -176,6 +211,17 @@ class PromptLayers:
                 **where,
             )
             self._boxes.events.data.connect(self._tell)
+
+    def _where(self, image: Image) -> dict[str, Any]:
+        """Options of a layer over the image that leads back here."""
+        where = grid_of(image)
+        return {**where, "metadata": {**where["metadata"], PROMPTS: self}}
+
+    def _on_press(self, layer: Points, event: Any) -> None:
+        """With Shift, a click says what to leave out; without, what the tool says."""
+        if layer.mode == "add":
+            axis = int(layer.feature_defaults["axis"].iloc[0])
+            self._next_point("-" if "Shift" in event.modifiers else self._sign, axis)
 
     def _unselect(self) -> None:
         """Take napari's blue highlight off a point just added: it hides the point's colour."""

@@ -18,11 +18,12 @@ from napari_medssl._napari.layers import (
 from napari_medssl._napari.mask_layers import MaskLayers
 from napari_medssl._napari.mask_watch import MaskWatch
 from napari_medssl._napari.objects_layer import ObjectsLayer
+from napari_medssl._napari.presenters.marks import MARKS
 from napari_medssl._napari.preview_layer import PreviewLayer
 from napari_medssl._napari.prompt_layers import PromptLayers
 from napari_medssl._napari.reel import LayerReel
 from napari_medssl._napari.scan_over import scan_over_layer
-from napari_medssl._napari.slices import plane_on_screen, turn_to_box
+from napari_medssl._napari.slices import plane_on_screen, turn_to_box, turn_to_voxel
 from napari_medssl._napari.window_layer import WindowLayer
 from napari_medssl.errors import MedSSLError
 from napari_medssl.volume import Window
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from napari_medssl._napari.presenters.document import Document, LabelRow
     from napari_medssl._napari.presenters.recorded_mask import RecordedMask
-    from napari_medssl._napari.presenters.scene import Index, SceneListener
+    from napari_medssl._napari.presenters.scene import Index, Place, SceneListener
     from napari_medssl.correct.rules import Rules
     from napari_medssl.segment import Plane, Prompts
     from napari_medssl.volume import Volume
@@ -49,7 +50,7 @@ class ViewerScene:
         self._viewer = viewer
         self._image: Image | None = None
         self._listener: SceneListener | None = None
-        self._prompts = PromptLayers(viewer, self._on_prompts)
+        self._prompts = PromptLayers(viewer, self._on_prompts, self._on_stroke)
         self._masks = MaskLayers(viewer)
         self._watched = MaskWatch()
         self._preview = PreviewLayer(viewer)
@@ -148,10 +149,8 @@ class ViewerScene:
         if tool == "look" or plane is None:
             if self._image is not None:
                 self._viewer.layers.selection.active = self._image
-        elif tool == "box":
-            self._prompts.take_boxes(plane.axis)
-        elif tool in ("point", "not-point"):
-            self._prompts.take_points("+" if tool == "point" else "-", plane.axis)
+        elif tool in MARKS:
+            self._prompts.take(tool, plane.axis)
         else:
             self._masks.use(tool)
         self._on_tool()
@@ -163,6 +162,11 @@ class ViewerScene:
     def show_voxels(self, low: Index, high: Index) -> None:
         """Turn to the nearest slice through this box, unless one is on the screen."""
         turn_to_box(self._viewer, self._image if self.volume is not None else None, low, high)
+
+    def go_to(self, voxel: Index) -> None:
+        """Turn to the slices through a voxel, and bring it into sight."""
+        if self._image is not None and self.volume is not None:
+            turn_to_voxel(self._viewer, self._image, voxel)
 
     def show_done(self, *, done: bool) -> None:
         """Write on the canvas whether the slice on the screen is finished."""
@@ -313,3 +317,7 @@ class ViewerScene:
             self._listener.prompts_refused(error)
         else:
             self._listener.prompts_changed(prompts)
+
+    def _on_stroke(self, tool: str, plane: Plane, path: Sequence[Place], inside: bool) -> None:
+        if self._listener is not None:
+            self._listener.stroke_drawn(tool, plane, path, positive=inside)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_medssl.segment.prompts import Plane
 
 if TYPE_CHECKING:
@@ -32,3 +34,17 @@ def turn_to_box(viewer: Any, image: Image | None, low: Index, high: Index) -> No
     if index != plane.index:
         world = image.data_to_world([index] * 3)[plane.axis]
         viewer.dims.set_point(viewer.dims.ndim - 3 + plane.axis, float(world))
+
+
+def turn_to_voxel(viewer: Any, image: Image, voxel: Index) -> None:
+    """Turn all slices to a voxel; move the camera to it only if it is out of sight."""
+    lead = viewer.dims.ndim - 3
+    world = np.asarray(image.data_to_world(voxel)[-3:], float)
+    viewer.dims.set_point([lead + axis for axis in range(3)], world.tolist())
+    if viewer.dims.ndisplay != 2:
+        return
+    camera = viewer.scene.camera
+    there = world[[axis - lead for axis in viewer.dims.order[-2:]]]
+    away = np.abs(there - np.asarray(camera.center[-2:])) * camera.zoom
+    if (away > np.asarray(viewer.canvas.size) / 2).any():
+        camera.center = (camera.center[0], *there.tolist())

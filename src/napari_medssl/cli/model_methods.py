@@ -51,5 +51,6 @@ def method_facts(card: MethodCard) -> dict[str, Any]:
         "least_batch": card.least_batch,
         "here": {"network": card.here.network, **card.here.plan},
         "paper": {"network": card.paper.network, **card.paper.plan},
+        "why_here": card.here.why,
         "source": card.source,
     }

@@ -24,6 +24,7 @@ _NAMES = {
     "least_batch": "batch, at least",
     "here": "here",
     "paper": "in the paper",
+    "why_here": "the difference",
     "dimensions": "sees",
     "in_channels": "channels",
     "patch": "window",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_medssl.cli.model_distil import distil_points
 from napari_medssl.cli.model_facts import network_facts, promptable_facts, trained_facts
 from napari_medssl.cli.model_files import add_model, fetch_model, new_model
 from napari_medssl.cli.model_methods import list_methods, method_facts
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 models_app = typer.Typer(
     no_args_is_help=True,
-    help="Networks and their weights: list, show, methods, probe, add, fetch, new.",
+    help="Networks and their weights: list, show, methods, probe, distil, add, fetch, new.",
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -84,6 +85,7 @@ models_app.command("fetch")(fetch_model)
 models_app.command("new")(new_model)
 models_app.command("methods")(list_methods)
 models_app.command("probe")(probe_model)
+models_app.command("distil")(distil_points)
 
 
 def _facts_of(name: str) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class EverythingSettings:
         As ``least_score``, before a mask was boxed tightly and decoded again.
     least_settled : float
         How alike (IoU, 0..1) a mask must be before and after that.
+    looser : float
+        How far each side of the tight box is moved out for that, as a part of its length. A box
+        that cuts off a part of something is filled up to its sides; a looser one tells.
     most_settled : int
         Of how many masks that is tried, the best first.
     most_alike : float
@@ -68,6 +71,7 @@ class EverythingSettings:
     stability_offset: float = 1.0
     least_first_score: float = 0.6
     least_settled: float = 0.7
+    looser: float = 0.0
     most_settled: int = 150
     most_alike: float = 0.7
     least_area_mm2: float = 40.0
@@ -84,12 +88,9 @@ class EverythingSettings:
         for name in ("points_per_side", "most_settled", "least_slices"):
             if not 1 <= getattr(self, name) <= 256:
                 raise UsageError(f"{name} of {getattr(self, name)}", expected="1 to 256")
-        if not (self.least_area_mm2 >= 0 and self.flat >= 0 and self.stability_offset >= 0):
-            raise UsageError(
-                f"least_area_mm2 of {self.least_area_mm2:g}, flat of {self.flat:g} and "
-                f"stability_offset of {self.stability_offset:g}",
-                expected="0 or more",
-            )
+        for name in ("least_area_mm2", "flat", "stability_offset", "looser"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"{name} of {getattr(self, name):g}", expected="0 or more")
         if not (0.05 <= self.box_step <= 2 and self.box_sides):
             raise UsageError(f"a box step of {self.box_step:g}", expected="0.05 to 2")
         if not all(0.02 <= side <= 1 for side in self.box_sides):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,20 +75,26 @@ def lasso_prompts(plane: Plane, corners: Sequence[Place], size: tuple[int, int])
     if not inside.any():
         raise PromptError("a lasso that holds no pixel", do="Draw around what you want")
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    (top, bottom), (left, right) = rows[[0, -1]], columns[[0, -1]]
+    part = np.pad(inside[top : bottom + 1, left : right + 1], 1)
+    depth = ndimage.distance_transform_edt(part)[1:-1, 1:-1]
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
-    box = BoxPrompt(_on(plane, rows[0], columns[0]), _on(plane, rows[-1], columns[-1]))
-    return Prompts((PointPrompt(_on(plane, int(row), int(column))),), (box,))
+    box = BoxPrompt(_on(plane, top, left), _on(plane, bottom, right))
+    return Prompts((PointPrompt(_on(plane, top + int(row), left + int(column))),), (box,))
 
 
 def _filled(corners: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels whose middle lies in a polygon, by the even-odd rule."""
+    """Pixels whose middle lies in a polygon, by the even-odd rule.
+
+    Each side is looked at in its own rows only: a lasso has hundreds of short ones.
+    """
     inside = np.zeros(size, bool)
-    row, column = np.ogrid[: size[0], : size[1]]
+    column = np.arange(size[1])
     for (r0, c0), (r1, c1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if r0 != r1:
-            crossing = c0 + (row - r0) * (c1 - c0) / (r1 - r0)
-            inside ^= ((row < r0) != (row < r1)) & (column < crossing)
+        first, end = (min(max(math.ceil(r), 0), size[0]) for r in sorted((r0, r1)))
+        if first < end:
+            row = np.arange(first, end)[:, None]
+            inside[first:end] ^= column < c0 + (row - r0) * (c1 - c0) / (r1 - r0)
     return inside
 
 

@@ -40,7 +40,10 @@ class CorrectSection(Section):
         super().__init__("5  Correct")
         self._tools: dict[str, QPushButton] = {}
         for tool, (text, action, tip) in _TOOLS.items():
-            made = button(f"{text}  [{_key_of(action)}]", tip, checkable=True)
+            key = _key_of(action)
+            if tool in KEYS:  # one that works whatever layer is selected
+                key, tip = KEYS[tool], f"{tip}; {key} too, while the mask is selected"
+            made = button(f"{text}  [{key}]", tip, checkable=True)
             made.clicked.connect(lambda on, t=tool: self.tool_chosen.emit(t if on else "look"))
             self._tools[tool] = made
         self.add_row(*self._tools.values())

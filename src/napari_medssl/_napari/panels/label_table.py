@@ -44,6 +44,7 @@ class LabelTable(Section):
     label_added = Signal()
     delete_asked = Signal()
     step_asked = Signal(int)
+    object_asked = Signal(int)
     renamed = Signal(int, str)
     recoloured = Signal(int, int, int, int)
     visible_chosen = Signal(int, bool)
@@ -66,10 +67,20 @@ class LabelTable(Section):
         back.clicked.connect(lambda: self.step_asked.emit(-1))
         on.clicked.connect(lambda: self.step_asked.emit(1))
         self.add_row(new, delete, back, on)
+        self._add_objects()
         overwrite = QCheckBox("May overwrite other labels")
         overwrite.setToolTip("Off: voxels that already have another label keep it")
         overwrite.toggled.connect(self.overwrite_chosen)
         self.body.addWidget(overwrite)
+
+    def _add_objects(self) -> None:
+        tip = "Turn to the middle of the {} object in the mask, and draw with its label"
+        keys = KEYS["previous-object"], KEYS["next-object"]
+        before = button(f"\N{LEFTWARDS ARROW} Object  [{keys[0]}]", tip.format("previous"))
+        after = button(f"\N{RIGHTWARDS ARROW} Object  [{keys[1]}]", tip.format("next"))
+        before.clicked.connect(lambda: self.object_asked.emit(-1))
+        after.clicked.connect(lambda: self.object_asked.emit(1))
+        self.add_row(before, after)
 
     def show_labels(self, labels: Sequence[LabelRow], current: int) -> None:
         """List the labels, the current one chosen."""

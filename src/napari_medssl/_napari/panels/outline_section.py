@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QPushButton
 
 _TOOLS = {
-    "point": ("+ Point", "Click inside what you want to outline"),
+    "point": ("+ Point", "Click inside what you want to outline; with Shift, what to leave out"),
     "not-point": ("\N{MINUS SIGN} Point", "Click what the outline should leave out"),
     "box": ("Box", "Drag a box around what you want to outline"),
+    "scribble": ("Scribble", "Draw a line through what you want; with Shift, through what not"),
+    "lasso": ("Lasso", "Draw around what you want: its box and its middle are the marks"),
 }
+_BACK = f"{KEYS['undo-prompt']} takes back the last mark"
+_IN_ROW = 3
 
 
 class OutlineSection(Section):
@@ -40,11 +44,14 @@ class OutlineSection(Section):
         self.body.addWidget(engine)
         self._tools: dict[str, QPushButton] = {}
         for tool, (text, tip) in _TOOLS.items():
-            made = button(f"{text}  [{KEYS[tool]}]", tip, checkable=True)
+            made = button(f"{text}  [{KEYS[tool]}]", f"{tip}. {_BACK}", checkable=True)
             made.clicked.connect(lambda on, t=tool: self.tool_chosen.emit(t if on else "look"))
             self._tools[tool] = made
-        self.add_row(*self._tools.values())
-        self._keep = button(f"Keep  [{KEYS['keep']}]", "Put the preview into the mask")
+        tools = list(self._tools.values())
+        self.add_row(*tools[:_IN_ROW])
+        self.add_row(*tools[_IN_ROW:])
+        kept = f"Put the preview into the mask. {KEYS['undo']} takes the whole object back at once"
+        self._keep = button(f"Keep  [{KEYS['keep']}]", kept)
         self._discard = button(f"Discard  [{KEYS['discard']}]", "Throw the preview away")
         self._keep.setStyleSheet(
             "QPushButton { padding: 4px 2px; } QPushButton:enabled "

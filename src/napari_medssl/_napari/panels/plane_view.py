@@ -1,4 +1,4 @@
-"""One plane: its picture as large as fits, the crosshair, letters at the edges.
+"""One plane: its picture as large as fits, the crosshair, marks, letters at the edges.
 
 Drawn by Qt on the processor: a slice of 512 x 512 voxels takes a few milliseconds, where each
 further OpenGL canvas costs about 30 ms a frame without a graphics card.
@@ -13,10 +13,16 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from napari_medssl._napari.panels.plane_pen import draw_marks, draw_stroke
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtpy.QtGui import QMouseEvent, QPaintEvent, QWheelEvent
 
+    from napari_medssl._napari.presenters.plane_marks import Spot
     from napari_medssl._napari.presenters.planes import PlaneDrawing
+    from napari_medssl._napari.presenters.scene import Tool
 
 _GROUND, _LETTER, _TEXT = "#000000", "#ffd75e", "#c9d1dc"
 _GAP = 9.0  # pixels about the crosshair's middle that stay free
@@ -25,7 +31,7 @@ _MARGIN = 3
 
 
 class PlaneView(QWidget):
-    """Shows a plane and tells where the user points.
+    """Shows a plane and tells where the user points, or what a prompt tool draws.
 
     Parameters
     ----------
@@ -35,18 +41,29 @@ class PlaneView(QWidget):
         Colours of the lines across and down: those of the planes they stand for.
     tip : str
         From where the patient is seen.
+    tool : callable
+        Returns the prompt tool that the mouse holds; "look" when none.
     """
 
     pointed = Signal(float, float)
+    marked = Signal(object, bool)  # spots, inside
     turned = Signal(int)
 
-    def __init__(self, colour: str, across: str, along: str, tip: str) -> None:
+    def __init__(
+        self, colour: str, across: str, along: str, tip: str, tool: Callable[[], Tool]
+    ) -> None:
         super().__init__()
+        self._tool = tool
+        self._stroke: list[Spot] = []
+        self._inside = True
         self._colour, self._across, self._along = (QColor(c) for c in (colour, across, along))
         self._drawing: PlaneDrawing | None = None
         self._image = QImage()
         self._wheel = 0
-        self.setToolTip(f"{tip}. Click or drag to move the crosshair; the wheel turns slices.")
+        self.setToolTip(
+            f"{tip}. Click or drag to move the crosshair; the wheel turns slices. With a prompt "
+            "tool in hand you mark here too, and the right button moves the crosshair."
+        )
         self.setMinimumSize(70, 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -73,17 +90,36 @@ class PlaneView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(where, self._image)
             self._draw_cross(painter, where)
+            draw_marks(painter, where, self._drawing.marks)
+            draw_stroke(painter, where, self._stroke, self._tool(), inside=self._inside)
             self._draw_words(painter)
             painter.setPen(QPen(self._colour, 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Move the crosshair."""
-        self._point(event)
+        """Move the crosshair, or begin to mark."""
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and self._drawing is not None and self._tool() != "look":
+            self._inside = not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._stroke = [self._spot(event)]
+            self.update()
+        else:
+            self._point(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Move the crosshair while the button is down."""
-        self._point(event)
+        """Move the crosshair, or go on marking, while the button is down."""
+        if self._stroke:
+            self._stroke.append(self._spot(event))
+            self.update()
+        else:
+            self._point(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell what was drawn."""
+        if self._stroke and event.button() == Qt.MouseButton.LeftButton:
+            stroke, self._stroke = [*self._stroke, self._spot(event)], []
+            self.update()
+            self.marked.emit(stroke, self._inside)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Turn a slice a notch; finer wheels are added up."""
@@ -95,10 +131,15 @@ class PlaneView(QWidget):
         event.accept()
 
     def _point(self, event: QMouseEvent) -> None:
-        if self._drawing is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            where, at = self._where(), event.position()
-            down, right = (at.y() - where.top()) / where.height(), at.x() - where.left()
-            self.pointed.emit(_part(down), _part(right / where.width()))
+        either = Qt.MouseButton.LeftButton | Qt.MouseButton.RightButton
+        if self._drawing is not None and event.buttons() & either:
+            down, right = self._spot(event)
+            self.pointed.emit(_part(down), _part(right))
+
+    def _spot(self, event: QMouseEvent) -> Spot:
+        """Where the mouse is, in parts of the picture; outside of it below 0 or above 1."""
+        where, at = self._where(), event.position()
+        return (at.y() - where.top()) / where.height(), (at.x() - where.left()) / where.width()
 
     def _where(self) -> QRectF:
         """Where the picture is: the largest room of its shape in mm."""

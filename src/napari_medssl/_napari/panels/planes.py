@@ -42,9 +42,12 @@ class PlanesPanel(DockPanel):
     def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(napari_viewer, parent)
         self._views = {
-            "axial": PlaneView(_AXIAL, _CORONAL, _SAGITTAL, "Seen from the feet"),
-            "coronal": PlaneView(_CORONAL, _AXIAL, _SAGITTAL, "Seen from the front"),
-            "sagittal": PlaneView(_SAGITTAL, _AXIAL, _CORONAL, "Seen from the patient's left"),
+            plane: PlaneView(*colours, f"Seen from {side}", lambda: self.presenter.tool)
+            for plane, colours, side in (
+                ("axial", (_AXIAL, _CORONAL, _SAGITTAL), "the feet"),
+                ("coronal", (_CORONAL, _AXIAL, _SAGITTAL), "the front"),
+                ("sagittal", (_SAGITTAL, _AXIAL, _CORONAL), "the patient's left"),
+            )
         }
         self._words = words(style="color: #9aa4b2; font-size: 11px;")
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -62,6 +65,7 @@ class PlanesPanel(DockPanel):
         self._pause.timeout.connect(self._draw)
         for plane, view in self._views.items():
             self._row.addWidget(view, 1)
+            view.marked.connect(lambda s, inside, p=plane: self.presenter.mark(p, s, inside))
             view.pointed.connect(lambda d, r, p=plane: self.presenter.go_to(p, d, r))
             view.turned.connect(lambda steps, p=plane: self.presenter.turn(p, steps))
         self._placed = False

@@ -165,6 +165,7 @@ class SegmentPanel(DockPanel):
         self._labels.label_added.connect(to.labels.add)
         self._labels.delete_asked.connect(to.labels.delete)
         self._labels.step_asked.connect(to.step_label)
+        self._labels.object_asked.connect(to.objects.step)
         self._labels.renamed.connect(to.labels.rename)
         self._labels.recoloured.connect(lambda v, r, g, b: to.labels.recolour(v, (r, g, b)))
         self._labels.visible_chosen.connect(to.labels.set_visible)
@@ -196,12 +197,17 @@ class SegmentPanel(DockPanel):
                 "point": lambda: to.prompting.use_tool("point"),
                 "not-point": lambda: to.prompting.use_tool("not-point"),
                 "box": lambda: to.prompting.use_tool("box"),
+                "scribble": lambda: to.prompting.use_tool("scribble"),
+                "lasso": lambda: to.prompting.use_tool("lasso"),
+                "eraser": lambda: to.prompting.use_tool("eraser"),
                 "undo-prompt": to.history.undo_prompt,
                 "through": to.growing.grow,
                 "keep": to.keep,
                 "discard": to.discard,
                 "previous-label": lambda: to.step_label(-1),
                 "next-label": lambda: to.step_label(1),
+                "previous-object": lambda: to.objects.step(-1),
+                "next-object": lambda: to.objects.step(1),
                 "finished": to.finished.toggle,
                 "window": to.window.drag_with_mouse,
                 "undo": to.history.undo,

@@ -10,7 +10,6 @@ from napari_medssl.correct.box import box_around
 from napari_medssl.correct.change import set_label
 from napari_medssl.correct.hand import hold_slices
 from napari_medssl.correct.rules import Rules
-from napari_medssl.segment.growing.grow import GrownSlice
 from napari_medssl.segment.growing.grown import GrownMask
 from napari_medssl.segment.growing.marked import given_masks
 from napari_medssl.segment.growing.rules import ASKED, GrowRules
@@ -21,7 +20,7 @@ from napari_medssl.segment.provenance import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.engine import EnginePresenter
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from napari_medssl._napari.presenters.scene import Scene
     from napari_medssl.correct import Edit
     from napari_medssl.segment import Plane, Prompts, SliceResult
-    from napari_medssl.volume import Volume
+    from napari_medssl.segment.growing.grow import GrownSlice
 
 _TOPIC = "grow"
 
@@ -66,8 +65,8 @@ class GrowPresenter:
         self._engine, self._history, self._labels = engine, history, labels
         self._prompting = prompting
         self._grown: GrownMask | None = None
-        self._outlines: dict[Plane, SliceResult] = {}
-        self._prompts: dict[Plane, Prompts] = {}
+        self._given: set[Plane] = set()
+        self._own: set[Plane] = set()  # slices that are as their marks say, whatever has grown
         self._running = self._all_planes = self._overwrite = False
         self._rules = GrowRules()
 
@@ -98,13 +97,28 @@ class GrowPresenter:
             )
             return
         self.drop(quietly=True)
-        self._outlines, self._prompts = outlines, prompts
+        self._given, self._own = set(outlines), set(prompts)
         given = given_masks(outlines, prompts, volume)
         self._grown = GrownMask(volume.geometry.shape, next(iter(outlines)).axis)
         self._activity.say("")
         rules, all_planes, self._running = self._rules, self._all_planes, True
         self._view.show_growing("Getting ready")
         self._ask(lambda: self._engine.grower()(volume, given, window, rules, all_planes))
+
+    def marks_changed(self) -> None:
+        """Show what would be kept, now that a mark was added, moved or deleted."""
+        grown = self._grown
+        if grown is None:
+            return
+        outlines, marked = self._marked(grown.axis)
+        if not self._given & marked.keys():
+            self.drop(quietly=True)
+            self._activity.say("The marks that it grew from are gone, and so is what had grown.")
+            return
+        before, self._own = self._own, self._given | marked.keys()
+        for plane in (before ^ self._own) - outlines.keys():
+            gone = plane in self._own
+            self._scene.show_preview(plane, None if gone else plane.view(grown.array))
 
     def stop(self) -> None:
         """Go no further; what was found stays to be kept or not."""
@@ -134,16 +148,21 @@ class GrowPresenter:
         if grown is None or volume is None or document is None:
             return
         self._end()
-        outlines, prompts = self._marked(grown.axis)  # there may be newer ones than it grew from
-        for plane, result in outlines.items():
-            grown.take(GrownSlice(plane, result.mask, 1.0, given=True))
-        self._outlines, self._prompts = self._outlines | outlines, self._prompts | prompts
+        outlines, marked = self._marked(grown.axis)  # there may be others than it grew from
+        own = self._given | marked.keys()
+        indices = {plane.index for plane in outlines} | (
+            grown.scores.keys() - {plane.index for plane in own}
+        )
         value, name = self._labels.current, self._labels.current_name
         rules = Rules(document.locked, self._overwrite)
         done = [(plane.axis, plane.index) for plane in document.done]
-        planes = set(self._prompts)
+        wished = 0
 
         def kept(mask: RecordedMask) -> Edit | None:
+            nonlocal wished
+            for plane in own:
+                plane.view(grown.array)[...] = outlines[plane].mask if plane in outlines else False
+            wished = int(np.count_nonzero(grown.array))
             box = box_around(grown.array)
             if box is None:
                 return None
@@ -154,17 +173,26 @@ class GrowPresenter:
 
         def said(edit: Edit | None) -> None:
             count = edit.count if edit is not None else 0
-            left = int(np.count_nonzero(grown.array)) - count
-            words = f"Kept as '{name}': {count:,} voxels on {len(grown.scores)} slices."
+            words = f"Kept as '{name}': {count:,} voxels on {len(indices)} slices."
+            left = wished - count
             if left:
                 words += f" {left:,} voxels were drawn by hand or labelled before, and stay."
             self._activity.say(words)
 
         def without(plain: list[Any]) -> list[Any]:
-            marked = prompts_from_plain(plain)
-            return plain_prompts({p: m for p, m in marked.items() if p not in planes})
+            left = prompts_from_plain(plain)
+            return plain_prompts({p: m for p, m in left.items() if p not in marked})
 
-        told = self._told(volume, value, grown)
+        followed = {
+            "planes": "all" if self._all_planes else "one",
+            "axis": grown.axis,
+            "first_index": min(indices, default=0),
+            "last_index": max(indices, default=0),
+        }
+        told = tuple(
+            {**outline_record(volume, marked[plane], result, value), "grown": followed}
+            for plane, result in outlines.items()
+        )
         if self._history.change("Keep volume", kept, said, prompts=without, outlines=told):
             self.drop(quietly=True)
 
@@ -207,7 +235,7 @@ class GrowPresenter:
             self._finished(grown)
             return
         grown.take(found)
-        if found.plane.axis == grown.axis and not found.given:
+        if found.plane.axis == grown.axis and found.plane not in self._own:
             self._scene.show_preview(found.plane, found.mask)
         self._view.show_growing(f"{len(grown.scores)} slices, now {found.plane}")
         self._ask(lambda: rest)
@@ -227,17 +255,3 @@ class GrowPresenter:
         self._activity.forget(_TOPIC)
         self._running = False
         self._view.show_growing("")
-
-    def _told(self, volume: Volume, value: int, grown: GrownMask) -> tuple[Mapping[str, Any], ...]:
-        """How it came about: the prompted outlines, and how far they were followed."""
-        first, last = grown.slices if grown.scores else (0, 0)
-        followed = {
-            "planes": "all" if self._all_planes else "one",
-            "axis": grown.axis,
-            "first_index": first,
-            "last_index": last,
-        }
-        return tuple(
-            {**outline_record(volume, self._prompts[plane], result, value), "grown": followed}
-            for plane, result in self._outlines.items()
-        )

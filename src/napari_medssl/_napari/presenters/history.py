@@ -59,13 +59,13 @@ class HistoryPresenter:
         self._step(undone[-1] if undone else None, "redo", "Done again")
 
     def undo_prompt(self) -> None:
-        """Take back the last step if it was a point or a box."""
+        """Take back the last step if it was a mark."""
         document = self._scene.document
         done = document.history.done if document else ()
         if done and done[-1].edit is None and not done[-1].outlines:
             self.undo()
         else:
-            self._activity.say("The last step was no point or box. Undo takes it back.")
+            self._activity.say("The last step was no mark. Undo takes it back.")
 
     def change(
         self,

@@ -23,7 +23,7 @@ About = Literal["loss", "dice", "alike", "other"]
 _TRAINING = "training"  # a metric's fact that names which of several trainings it is of
 _NOTE = "note"  # one that is a sentence: why something was chosen so
 #: what networks that learn without masks tell of themselves, from 0 to about 1
-_ALIKE = ("collapse", "spread", "entropy")
+_ALIKE = ("collapse", "spread", "entropy", "found")
 _MOST_POINTS = 1000  # more than a panel has pixels
 _BLOCK = 1 << 20
 _LOG_BYTES = 30_000

@@ -9,15 +9,20 @@ import numpy as np
 
 from napari_medssl._napari.orientation import PLANES, camera_orientation, letters_in_plane
 from napari_medssl._napari.presenters.plane_cut import Cut
+from napari_medssl._napari.presenters.plane_marks import PlaneMark, marks_on, places_of
 from napari_medssl._napari.presenters.plane_sheet import draw_sheets
+from napari_medssl.segment.prompts import Plane
 from napari_medssl.volume.sides import EdgeLetters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from napari_medssl._napari.presenters.plane_marks import Spot
     from napari_medssl._napari.presenters.plane_sheet import Sheet
+    from napari_medssl._napari.presenters.scene import Place, Tool
+    from napari_medssl.segment.prompts import Prompts
     from napari_medssl.volume import Volume
 
 Point = tuple[float, float, float]
@@ -41,6 +46,8 @@ class PlaneDrawing:
         Sides of the patient beyond the edges; empty where they are not known.
     title : str
         Which slice, and which is the last, counted as napari's slider does.
+    marks : tuple of PlaneMark
+        The prompts on this slice.
     """
 
     picture: NDArray[np.uint8]
@@ -48,6 +55,7 @@ class PlaneDrawing:
     cross: tuple[float, float]
     letters: EdgeLetters
     title: str
+    marks: tuple[PlaneMark, ...] = ()
 
 
 class PlanesView(Protocol):
@@ -83,6 +91,17 @@ class PlanesCanvas(Protocol):
     def sheets(self) -> Sequence[Sheet]:
         """Everything that is seen over the image in hand, itself first."""
 
+    @property
+    def tool(self) -> Tool:
+        """Which prompt tool the mouse holds; "look" when none."""
+
+    @property
+    def prompts(self) -> Mapping[Plane, Prompts]:
+        """The prompts on the image in hand that are not kept yet."""
+
+    def draw(self, plane: Plane, path: Sequence[Place], inside: bool) -> None:
+        """Mark on a slice with the tool in hand."""
+
 
 class PlanesPresenter:
     """Draws what has changed, and turns the canvas to where the user points.
@@ -112,6 +131,15 @@ class PlanesPresenter:
         """React to another slice on the canvas."""
         self._view.draw_soon()
 
+    def marks_changed(self) -> None:
+        """React to a prompt that was added, moved or deleted."""
+        self._view.draw_soon()
+
+    @property
+    def tool(self) -> Tool:
+        """Which prompt tool the mouse holds here too; "look" when none."""
+        return self._canvas.tool
+
     def draw(self) -> None:
         """Show the planes as they are now."""
         volume = self._canvas.volume
@@ -140,6 +168,15 @@ class PlanesPresenter:
                 most = volume.geometry.shape[axis]
                 at[axis] = min(max(np.floor(part * most), 0), most - 1)
             self._canvas.go_to((at[0], at[1], at[2]))
+
+    def mark(self, plane: str, spots: Sequence[Spot], inside: bool) -> None:
+        """Mark on the slice that a plane shows, with the prompt tool in hand."""
+        volume = self._canvas.volume
+        if volume is not None:
+            order, shape = PLANES[plane], volume.geometry.shape
+            index = round(self._point(volume)[order[0]])
+            path = places_of(spots, order, index, shape)
+            self._canvas.draw(Plane(order[0], index), path, inside)
 
     def turn(self, plane: str, steps: int) -> None:
         """Turn a plane so many slices on: towards the head, the back or the patient's left."""
@@ -190,6 +227,7 @@ class PlanesPresenter:
             (1 - from_top if down == 0 else from_top, (round(point[across]) + 0.5) / shape[across]),
             letters if volume.orientation_known else EdgeLetters(),
             f"{plane.capitalize()} {cut.index} | {shape[sliced] - 1}",
+            marks_on(self._canvas.prompts, cut.order, cut.index, shape),
         )
 
 

@@ -1,4 +1,4 @@
-"""From a point or a box to an outline to keep: ask, preview, keep, discard, take back."""
+"""From a point, a box or a stroke to an outline to keep: ask, preview, keep, discard, take back."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from napari_medssl._napari.presenters.marks import (
+    MARKS,
+    change_in_words,
+    drawn_prompts,
+    joined,
+)
 from napari_medssl.correct import Step
 from napari_medssl.errors import MedSSLError
 from napari_medssl.segment.provenance import plain_prompts, prompts_from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.engine import EnginePresenter
     from napari_medssl._napari.presenters.mask import MaskPresenter
-    from napari_medssl._napari.presenters.scene import Scene, Tool
+    from napari_medssl._napari.presenters.scene import Place, Scene, Tool
     from napari_medssl.segment import Plane, Prompts, SliceResult
     from napari_medssl.volume import Volume
 
@@ -124,7 +130,29 @@ class PromptPresenter:
     def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
         """Answer what the user has just marked, moved or deleted."""
         if dict(prompts) != self._prompts:
-            self._change(_change_in_words(self._prompts, prompts), dict(prompts))
+            self._change(change_in_words(self._prompts, prompts), dict(prompts))
+
+    def stroke_drawn(
+        self,
+        tool: Tool,
+        plane: Plane,
+        path: Sequence[Place],
+        *,
+        positive: bool,
+    ) -> None:
+        """Take what a prompt tool has drawn on a slice of the canvas, or of the three planes."""
+        volume = self._scene.volume
+        if volume is None:
+            return
+        try:
+            new = drawn_prompts(tool, plane, path, volume.geometry.shape, positive=positive)
+            marked = joined(self._prompts.get(plane), new)
+        except MedSSLError as error:
+            self._activity.fail(error)
+            return
+        if marked != self._prompts.get(plane):
+            self._change(MARKS[tool], {**self._prompts, plane: marked})
+            self._redraw()
 
     def prompts_refused(self, error: MedSSLError) -> None:
         """Say why what the user has just marked cannot be used."""
@@ -239,26 +267,15 @@ class PromptPresenter:
 
 _HINTS = {
     "look": "Drag to move the image, turn the wheel to zoom.",
-    "point": "Click inside what you want to outline.",
+    "point": "Click inside what you want to outline; with Shift, what it should leave out.",
     "not-point": "Click what the outline should leave out.",
     "box": "Drag a box around what you want to outline.",
+    "scribble": "Draw a line through what you want to outline; with Shift, through what it is not.",
+    "lasso": "Draw around what you want to outline.",
     "brush": "Paint with the current label. Hold the right button to encircle an area.",
-    "eraser": "Rub out what was painted.",
+    "eraser": "Rub out the label in use; others stay unless they may be overwritten.",
     "fill": "Click an area to give it the current label.",
 }
-
-
-def _change_in_words(before: Mapping[Plane, Prompts], after: Mapping[Plane, Prompts]) -> str:
-    """Name the step, for the undo button."""
-
-    def count(prompts: Mapping[Plane, Prompts]) -> tuple[int, int]:
-        marked = prompts.values()
-        return sum(len(p.points) for p in marked), sum(len(p.boxes) for p in marked)
-
-    (points, boxes), (points_now, boxes_now) = count(before), count(after)
-    if points_now > points or boxes_now > boxes:
-        return "Point" if points_now > points else "Box"
-    return "Move mark" if (points, boxes) == (points_now, boxes_now) else "Delete mark"
 
 
 def _topic(plane: Plane) -> str:

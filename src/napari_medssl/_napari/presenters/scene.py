@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from napari_medssl.segment import Plane, Prompts
     from napari_medssl.volume import Volume, Window
 
-Tool = str  # one of "look", "point", "not-point", "box", "brush", "eraser", "fill"
+#: one of "look", "point", "not-point", "box", "scribble", "lasso", "brush", "eraser", "fill"
+Tool = str
 Index = tuple[int, int, int]
+Place = tuple[float, float, float]  # an index with fractions between voxels
 
 
 class MaskScene(Protocol):
@@ -75,6 +77,9 @@ class Scene(MaskScene, Protocol):
 
     def pick_voxel(self, then: Callable[[Index], None]) -> None:
         """Let the next click on the mask choose a voxel (z, y, x)."""
+
+    def go_to(self, voxel: Index) -> None:
+        """Turn to the slices through a voxel, and bring it into sight."""
 
     def add_image(self, volume: Volume) -> None:
         """Show a new image and take it in hand."""
@@ -177,3 +182,13 @@ class SceneListener(Protocol):
 
     def prompts_refused(self, error: MedSSLError) -> None:
         """The prompts contradict each other."""
+
+    def stroke_drawn(
+        self,
+        tool: Tool,
+        plane: Plane,
+        path: Sequence[Place],
+        *,
+        positive: bool,
+    ) -> None:
+        """A prompt tool has drawn through these places (z, y, x) of a slice."""

@@ -16,16 +16,17 @@ from napari_medssl._napari.presenters.history import HistoryPresenter, HistoryVi
 from napari_medssl._napari.presenters.image import ImagePresenter, ImageView
 from napari_medssl._napari.presenters.labels import LabelPresenter, LabelView
 from napari_medssl._napari.presenters.mask import MaskPresenter, SaveView
+from napari_medssl._napari.presenters.objects import ObjectPresenter
 from napari_medssl._napari.presenters.prompting import PromptPresenter, PromptView
 from napari_medssl._napari.presenters.second_scan import SecondScanPresenter, SecondScanView
 from napari_medssl._napari.presenters.tools import ToolPresenter, ToolView
 from napari_medssl._napari.presenters.window import WindowPresenter, WindowView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_medssl._napari.presenters.document import Document, What
-    from napari_medssl._napari.presenters.scene import Scene, Tool
+    from napari_medssl._napari.presenters.scene import Place, Scene, Tool
     from napari_medssl.correct import Step
     from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts
@@ -93,6 +94,7 @@ class SegmentPresenter:
             self.labels,
             self.prompting,
         )
+        self.objects = ObjectPresenter(scene, self.activity, self.labels, self.choose_label)
         self.everything = EverythingPresenter(
             views.everything, scene, self.activity, self.engine, self.history, self.labels
         )
@@ -207,6 +209,17 @@ class SegmentPresenter:
         """React to prompts that contradict each other."""
         self.prompting.prompts_refused(error)
 
+    def stroke_drawn(
+        self,
+        tool: Tool,
+        plane: Plane,
+        path: Sequence[Place],
+        *,
+        positive: bool,
+    ) -> None:
+        """React to a scribble, a lasso, or a mark on one of the three planes."""
+        self.prompting.stroke_drawn(tool, plane, path, positive=positive)
+
     def _listen(self, document: Document | None) -> None:
         if document is self._document:
             return
@@ -225,10 +238,14 @@ class SegmentPresenter:
         elif step is not None:
             self.history.show()
             self.everything.hear(what, step)
+            if step.edit is not None:
+                self.objects.voxels_changed()
             if step.prompts is not None:
                 self.prompting.follow()
+                self.growing.marks_changed()
 
     def _show_mask(self) -> None:
+        self.objects.mask_changed()
         self.labels.show()
         self.tools.show_others()
         self.history.show()
