@@ -141,7 +141,7 @@ def test_prompt_tools_mark_on_the_planes_and_the_right_button_moves_the_crosshai
     QTest.mouseClick(
         view,
         Qt.MouseButton.RightButton,
-        pos=QPoint(*(round(v) for v in (spot(0, 0.9)[1] * view.width(), view.height() / 2))),
+        pos=QPoint(*(round(v) for v in (spot(0, 27.5 / 30)[1] * view.width(), view.height() / 2))),
     )
     assert point(viewer)[2] == 27
     scene.close()

@@ -26,6 +26,8 @@ _DRAWS, _OUTSIDE = 2_000, 5.0
 LEAST_PATIENTS = 3
 #: sums of the same numbers in another order differ by so much
 _SAME = 1e-9
+#: three decimals are shown: what is called better is not shown as 0.000
+_LEAST_GAIN = 5e-4
 
 
 class Measured(Protocol):
@@ -252,11 +254,11 @@ def _compared(difference: Difference, against: str) -> tuple[Kind, str]:
         few = f"with fewer than {LEAST_PATIENTS} patients that is chance as well as not"
         return "cannot tell", f"Cannot tell: {told}; {few}. Look at the masks and decide."
     told = f"{told} it never saw (90 % interval {low} to {high})"
-    if difference.low > _SAME:
+    if difference.low >= _LEAST_GAIN:
         return "better", f"Better: {told}."
     if difference.mean <= _SAME:
         return "not better", f"Not better: {told}."
-    return "cannot tell", f"Cannot tell: {told}. The interval reaches below 0, so it may be chance."
+    return "cannot tell", f"Cannot tell: {told}. The interval reaches 0, so it may be chance."
 
 
 def _people(count: int) -> str:
