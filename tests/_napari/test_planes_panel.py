@@ -129,12 +129,12 @@ def test_prompt_tools_mark_on_the_planes_and_the_right_button_moves_the_crosshai
 
     scene.use_tool("scribble")
     drag(view, spot(0.25, 0.2), spot(0.25, 0.5), spot(0.75, 0.5))
-    tool, plane, path = listener.stroke_drawn.call_args.args
-    assert (tool, plane) == ("scribble", Plane(1, before[1]))
+    (stroke,) = listener.stroke_drawn.call_args.args
+    plane, path = stroke.plane, stroke.path
+    assert (stroke.tool, plane, stroke.inside) == ("scribble", Plane(1, before[1]), True)
     assert np.allclose([path[0], path[-1]], [(4, before[1], 5.5), (1, before[1], 14.5)], atol=0.5)
-    assert listener.stroke_drawn.call_args.kwargs == {"positive": True}
     drag(view, spot(0.5, 0.5), held=Qt.KeyboardModifier.ShiftModifier)
-    assert listener.stroke_drawn.call_args.kwargs == {"positive": False}
+    assert not listener.stroke_drawn.call_args.args[0].inside
     assert point(viewer) == before, "marking leaves the crosshair where it is"
     scene.show_prompts({plane: Prompts((PointPrompt((4.0, float(before[1]), 6.0)),))})
     assert len(drawn(panel)["coronal"].marks) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from panel_fakes import Bench, make_volume
 
-from napari_medssl._napari.presenters.marks import drawn_prompts, joined
+from napari_medssl._napari.presenters.marks import Stroke, drawn_prompts, joined
 from napari_medssl.errors import PromptError
 from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 
@@ -28,33 +28,33 @@ def bench():
 
 
 def draw(bench, tool, path, plane=CORONAL, *, positive=True):
-    bench.panel.stroke_drawn(tool, plane, path, positive=positive)
+    bench.panel.stroke_drawn(Stroke(tool, plane, path, positive))
     bench.work.answer_all()
 
 
 def test_a_point_is_the_voxel_where_the_mouse_was_let_go():
     for tool, shift, positive in (("point", 0, True), ("point", 1, False), ("not-point", 0, False)):
         path = along((1, 1), (2.4, 10.6))
-        made = drawn_prompts(tool, CORONAL, path, SHAPE, positive=not shift)
+        made = drawn_prompts(Stroke(tool, CORONAL, path, not shift), SHAPE)
         assert made == Prompts((PointPrompt((2, 7, 11), positive),))
 
 
 def test_a_box_goes_from_corner_to_corner_whatever_the_way_and_is_cut_at_the_edge():
     path = along((9, 20), (2, 2), (3.2, 4.1))
-    made = drawn_prompts("box", CORONAL, path, SHAPE, positive=True)
+    made = drawn_prompts(Stroke("box", CORONAL, path), SHAPE)
     assert made == Prompts(boxes=(BoxPrompt((3, 7, 4), (5, 7, 20)),))
     with pytest.raises(PromptError, match="corner to corner"):
-        drawn_prompts("box", CORONAL, along((2, 4), (2.3, 9)), SHAPE, positive=True)
+        drawn_prompts(Stroke("box", CORONAL, along((2, 4), (2.3, 9))), SHAPE)
 
 
 def test_what_a_scribble_draws_beside_the_image_is_left_out():
     path = along((2, 20), (2, 60), steps=41)
-    made = drawn_prompts("scribble", CORONAL, path, SHAPE, positive=False)
+    made = drawn_prompts(Stroke("scribble", CORONAL, path, inside=False), SHAPE)
     assert [p.voxel for p in made.points][0::5] == [(2, 7, 20), (2, 7, 29)]
     assert not any(p.positive for p in made.points)
     for tool in ("scribble", "point"):
         with pytest.raises(PromptError, match="beside the image"):
-            drawn_prompts(tool, CORONAL, along((2, 31), (2, 60)), SHAPE, positive=True)
+            drawn_prompts(Stroke(tool, CORONAL, along((2, 31), (2, 60))), SHAPE)
 
 
 def test_marks_of_a_slice_come_together_without_doubles():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_medssl._napari.layers import PROMPTS, grid_of
+from napari_medssl._napari.presenters.marks import Stroke
 from napari_medssl._napari.stroke_layer import STROKES, StrokeLayer
 from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 
@@ -39,15 +40,14 @@ class PromptLayers:
     changed : callable
         Called when a point or a box was added, moved or deleted.
     drawn : callable
-        Called with a tool, a slice, the places (z, y, x) that the mouse drew there, and whether
-        they lie inside.
+        Called with what a tool drew that leaves no points or boxes by itself.
     """
 
     def __init__(
         self,
         viewer: Any,
         changed: Callable[[], None],
-        drawn: Callable[[Tool, Plane, Sequence[Place], bool], None],
+        drawn: Callable[[Stroke], None],
     ) -> None:
         self._viewer = viewer
         self._changed = changed
@@ -79,7 +79,7 @@ class PromptLayers:
 
     def draw(self, plane: Plane, path: Sequence[Place], inside: bool) -> None:
         """Mark on any slice with the tool in hand, as if the mouse had gone there."""
-        self._drawn(self.tool(), plane, path, inside)
+        self._drawn(Stroke(self.tool(), plane, path, inside))
 
     def _take_points(self, sign: str, axis: int) -> None:
         if self._points is None:

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.document import Document, LabelRow
+    from napari_medssl._napari.presenters.marks import Stroke
     from napari_medssl._napari.presenters.recorded_mask import RecordedMask
-    from napari_medssl._napari.presenters.scene import Index, Place, SceneListener
+    from napari_medssl._napari.presenters.scene import Index, SceneListener
     from napari_medssl.correct.rules import Rules
     from napari_medssl.segment import Plane, Prompts
     from napari_medssl.volume import Volume
@@ -318,6 +319,6 @@ class ViewerScene:
         else:
             self._listener.prompts_changed(prompts)
 
-    def _on_stroke(self, tool: str, plane: Plane, path: Sequence[Place], inside: bool) -> None:
+    def _on_stroke(self, stroke: Stroke) -> None:
         if self._listener is not None:
-            self._listener.stroke_drawn(tool, plane, path, positive=inside)
+            self._listener.stroke_drawn(stroke)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_medssl._napari.presenters.marks import Stroke
 from napari_medssl._napari.slices import plane_on_screen
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.scene import Place, Tool
-    from napari_medssl.segment import Plane
 
 #: the tools that draw here
 STROKES = ("scribble", "lasso")
@@ -33,12 +33,10 @@ class StrokeLayer:
     viewer : napari.Viewer
         Whose.
     drawn : callable
-        Called with the tool, the slice, the places (z, y, x) and whether they lie inside.
+        Called with what was drawn.
     """
 
-    def __init__(
-        self, viewer: Any, drawn: Callable[[Tool, Plane, Sequence[Place], bool], None]
-    ) -> None:
+    def __init__(self, viewer: Any, drawn: Callable[[Stroke], None]) -> None:
         self._viewer = viewer
         self._drawn = drawn
         self._image: Image | None = None
@@ -113,7 +111,7 @@ class StrokeLayer:
         path.append(_place(layer, event))
         layer.data = np.empty((0, 2, 3))
         if layer is self._layer:  # else another image came in hand meanwhile
-            self._drawn(tool, plane, path, positive)
+            self._drawn(Stroke(tool, plane, path, positive))
 
 
 def _place(layer: Vectors, event: Any) -> Place:

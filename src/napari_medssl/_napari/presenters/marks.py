@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import PromptError
@@ -24,10 +25,9 @@ MARKS = {
 }
 
 
-def drawn_prompts(
-    tool: Tool, plane: Plane, path: Sequence[Place], shape: Index, *, positive: bool
-) -> Prompts:
-    """Return what a tool marks.
+@dataclass(frozen=True)
+class Stroke:
+    """What a prompt tool drew on a slice of the canvas, or of the three planes.
 
     Parameters
     ----------
@@ -37,16 +37,32 @@ def drawn_prompts(
         The slice.
     path : sequence of (z, y, x)
         Where the mouse went between press and release; indices, fractions lie between voxels.
+    inside : bool
+        Whether a point or a scribble lies inside what is wanted.
+    """
+
+    tool: Tool
+    plane: Plane
+    path: Sequence[Place]
+    inside: bool = True
+
+
+def drawn_prompts(stroke: Stroke, shape: Index) -> Prompts:
+    """Return what a tool marks.
+
+    Parameters
+    ----------
+    stroke : Stroke
+        What it drew.
     shape : (z, y, x)
         Of the image; what is drawn beyond its edges is cut off.
-    positive : bool
-        Whether a point or a scribble lies inside what is wanted.
 
     Raises
     ------
     PromptError
         If too little was drawn, or nothing on the image.
     """
+    tool, plane, path = stroke.tool, stroke.plane, stroke.path
     if tool == "lasso":
         rows, columns = (n for axis, n in enumerate(shape) if axis != plane.axis)
         return lasso_prompts(plane, path, (rows, columns))
@@ -56,9 +72,9 @@ def drawn_prompts(
     if not inside:
         raise PromptError("a mark beside the image", do="Draw on the image")
     if tool == "scribble":
-        return scribble_prompts(plane, inside, positive=positive)
+        return scribble_prompts(plane, inside, positive=stroke.inside)
     voxel = _voxel(plane, inside[-1], shape)
-    return Prompts((PointPrompt(voxel, positive and tool == "point"),))
+    return Prompts((PointPrompt(voxel, stroke.inside and tool == "point"),))
 
 
 def joined(before: Prompts | None, new: Prompts) -> Prompts:

@@ -18,12 +18,13 @@ from napari_medssl.errors import MedSSLError
 from napari_medssl.segment.provenance import plain_prompts, prompts_from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from napari_medssl._napari.presenters.activity import Activity
     from napari_medssl._napari.presenters.engine import EnginePresenter
+    from napari_medssl._napari.presenters.marks import Stroke
     from napari_medssl._napari.presenters.mask import MaskPresenter
-    from napari_medssl._napari.presenters.scene import Place, Scene, Tool
+    from napari_medssl._napari.presenters.scene import Scene, Tool
     from napari_medssl.segment import Plane, Prompts, SliceResult
     from napari_medssl.volume import Volume
 
@@ -132,26 +133,19 @@ class PromptPresenter:
         if dict(prompts) != self._prompts:
             self._change(change_in_words(self._prompts, prompts), dict(prompts))
 
-    def stroke_drawn(
-        self,
-        tool: Tool,
-        plane: Plane,
-        path: Sequence[Place],
-        *,
-        positive: bool,
-    ) -> None:
+    def stroke_drawn(self, stroke: Stroke) -> None:
         """Take what a prompt tool has drawn on a slice of the canvas, or of the three planes."""
         volume = self._scene.volume
         if volume is None:
             return
         try:
-            new = drawn_prompts(tool, plane, path, volume.geometry.shape, positive=positive)
-            marked = joined(self._prompts.get(plane), new)
+            new = drawn_prompts(stroke, volume.geometry.shape)
+            marked = joined(self._prompts.get(stroke.plane), new)
         except MedSSLError as error:
             self._activity.fail(error)
             return
-        if marked != self._prompts.get(plane):
-            self._change(MARKS[tool], {**self._prompts, plane: marked})
+        if marked != self._prompts.get(stroke.plane):
+            self._change(MARKS[stroke.tool], {**self._prompts, stroke.plane: marked})
             self._redraw()
 
     def prompts_refused(self, error: MedSSLError) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from napari_medssl._napari.presenters.cine import Reel
     from napari_medssl._napari.presenters.document import Document, LabelRow
+    from napari_medssl._napari.presenters.marks import Stroke
     from napari_medssl._napari.presenters.recorded_mask import RecordedMask
     from napari_medssl._napari.presenters.window import Windows
     from napari_medssl.correct.rules import Rules
@@ -183,12 +184,5 @@ class SceneListener(Protocol):
     def prompts_refused(self, error: MedSSLError) -> None:
         """The prompts contradict each other."""
 
-    def stroke_drawn(
-        self,
-        tool: Tool,
-        plane: Plane,
-        path: Sequence[Place],
-        *,
-        positive: bool,
-    ) -> None:
-        """A prompt tool has drawn through these places (z, y, x) of a slice."""
+    def stroke_drawn(self, stroke: Stroke) -> None:
+        """A prompt tool has drawn on a slice."""

@@ -23,10 +23,11 @@ from napari_medssl._napari.presenters.tools import ToolPresenter, ToolView
 from napari_medssl._napari.presenters.window import WindowPresenter, WindowView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from napari_medssl._napari.presenters.document import Document, What
-    from napari_medssl._napari.presenters.scene import Place, Scene, Tool
+    from napari_medssl._napari.presenters.marks import Stroke
+    from napari_medssl._napari.presenters.scene import Scene, Tool
     from napari_medssl.correct import Step
     from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts
@@ -209,16 +210,9 @@ class SegmentPresenter:
         """React to prompts that contradict each other."""
         self.prompting.prompts_refused(error)
 
-    def stroke_drawn(
-        self,
-        tool: Tool,
-        plane: Plane,
-        path: Sequence[Place],
-        *,
-        positive: bool,
-    ) -> None:
+    def stroke_drawn(self, stroke: Stroke) -> None:
         """React to a scribble, a lasso, or a mark on one of the three planes."""
-        self.prompting.stroke_drawn(tool, plane, path, positive=positive)
+        self.prompting.stroke_drawn(stroke)
 
     def _listen(self, document: Document | None) -> None:
         if document is self._document:
