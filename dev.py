@@ -26,7 +26,7 @@ APT_PACKAGES = [
     *("libxkbcommon-x11-0", "xauth", "xvfb"),
 ]
 IN_PARALLEL = ["--numprocesses", "auto"]
-WITHOUT_WINDOW = ["-p", "no:napari", "-p", "no:npe2", "-p", "no:pytest-qt"]
+WITHOUT_WINDOW = ["-p", "no:napari", "-p", "no:npe2", "-p", "no:pytest-qt", "--no-xvfb"]
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
@@ -103,7 +103,8 @@ def test(arguments: list[str]) -> None:
     for marks, shared_out in (("not slow", "worksteal"), ("slow", "loadfile")):
         core = [*pytest, *WITHOUT_WINDOW, *IN_PARALLEL, "--dist", shared_out]
         run(*core, "-m", f"{marks} and not gui and not gpu", *arguments, env=one_each)
-    run(*on_a_screen(virtual=True), *pytest, "-m", "gui", "tests/_napari", *arguments)
+    gui = [*pytest, *IN_PARALLEL, "--dist", "worksteal"]  # each on a virtual screen of its own
+    run(*gui, "-m", "gui", "tests/_napari", *arguments, env=one_each)
 
 
 def check(_: list[str]) -> None:

@@ -1,19 +1,21 @@
 """Whether pre-training without masks helps: fine-tuning from it, against from nothing.
 
     python benchmarks/pretrain_transfer.py DATA --work FOLDER [--methods simsiam,simmim]
-        [--cases 4] [--seeds 0,1,2] [--minutes 30] [--steps 150] [--test 20]
+        [--cases 4] [--seeds 0,1,2] [--pretrain-steps 400] [--steps 150] [--test 20] [--threads 2]
 
 DATA holds ``msd-hippocampus``. Cases that judge are never learned from, not even without masks.
-Each method learns once from the images of all other cases; then `finetune` takes the same number
-of steps from it, on the same few cases, drawn by the seed, and from random weights of the same
-network. Printed is the mean Dice on the judging cases: methods by rows, with the mean and the
-spread over seeds, and what they gain over random weights, seed by seed. FOLDER keeps encoders and
-figures: the same command goes on where it was stopped.
+Each method learns once from all other images, most of which have no mask; what its run told is
+printed as by ``pretrain_methods.py``. Then `finetune` takes the same number of steps from it, on
+the same few cases, drawn by the seed, and from random weights of the same network. Printed is the
+mean Dice on the judging cases, with its spread over seeds, and what a method gains over random
+weights, seed by seed. FOLDER keeps encoders and figures: the same command goes on where it was
+stopped.
 """
 
 from __future__ import annotations
 
 import json as json_text
+import os
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import Annotated
@@ -21,6 +23,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from hippocampus import judged_dice, link, medssl, paired
+from pretrain_methods import Story
 
 from napari_medssl.models.trained import read_card
 
@@ -37,6 +40,27 @@ class Bench:
     others: list[str]
     cases: int
     steps: int
+    threads: int
+
+    def pretrained(self, method: str, steps: int) -> Path:
+        """Learn without masks, unless that was done; return the encoder."""
+        out = self.work / f"{method}-{steps}"
+        encoder = out / "artifacts/encoder.safetensors"
+        if not encoder.is_file():
+            medssl("pretrain", "--method", method, "--images", self.unlabelled(), "--out", out,
+                   "--steps", steps, "--folder", self.work / "jobs", "--dimensions", 3,
+                   "--threads", self.threads, "--no-offer")  # fmt: skip
+        print(Story.of(out).row(method, 3), flush=True)
+        return encoder
+
+    def unlabelled(self) -> Path:
+        """Return a folder with links to all images that do not judge."""
+        folder = self.work / "all"
+        if not folder.exists():
+            link(self.root, self.others, folder)
+            for path in (self.root / "unlabelled").glob("*.nii.gz"):
+                os.symlink(path.absolute(), folder / "images" / f"unlabelled-{path.name}")
+        return folder / "images"
 
     def dice(self, network: str, start: str, name: str, seed: int) -> float:
         """Fine-tune from a start and measure, unless that is known; return the mean Dice."""
@@ -49,7 +73,8 @@ class Bench:
             link(self.root, drawn, learn)
         medssl("finetune", "--images", learn / "images", "--labels", learn / "labels",
                "--out", out, "--net", network, "--steps", self.steps, "--seed", seed,
-               "--init", start, "--folder", self.work / "jobs", "--val-fraction", 0)  # fmt: skip
+               "--init", start, "--folder", self.work / "jobs", "--val-fraction", 0,
+               "--threads", self.threads)  # fmt: skip
         dice = judged_dice(self.root, self.judged, out / "artifacts/model.safetensors")
         kept.write_text(json_text.dumps(dice))
         return dice
@@ -61,38 +86,25 @@ def main(
     methods: Annotated[str, typer.Option(help="Of 'medssl models methods'.")] = _METHODS,
     cases: Annotated[int, typer.Option(help="How many with masks.")] = 4,
     seeds: Annotated[str, typer.Option(help="Which cases, and all other draws.")] = "0,1,2",
-    minutes: Annotated[float, typer.Option(help="Of each pre-training.")] = 30.0,
+    pretrain_steps: Annotated[int, typer.Option(help="Of each pre-training.")] = 400,
     steps: Annotated[int, typer.Option(help="Of each fine-tuning.")] = 150,
     test: Annotated[int, typer.Option(help="Cases that are only judged.")] = 20,
+    threads: Annotated[int, typer.Option(help="Of the processor.")] = os.cpu_count() or 1,
 ) -> None:
     """Print a table."""
     root = data.resolve() / "msd-hippocampus"
     names = paired(root)
-    bench = Bench(root, work.resolve(), names[:test], names[test:], cases, steps)
-    if not (bench.work / "all").exists():
-        link(root, bench.others, bench.work / "all")
+    bench = Bench(root, work.resolve(), names[:test], names[test:], cases, steps, threads)
     draws = [int(seed) for seed in seeds.split(",")]
     for method in methods.split(","):
-        encoder = pretrained(bench.work, method, minutes)
+        encoder = bench.pretrained(method, pretrain_steps)
         network = read_card(encoder).network
         before = [bench.dice(network, "scratch", f"scratch-{network}", seed) for seed in draws]
-        after = [bench.dice(network, str(encoder), method, seed) for seed in draws]
+        learned = f"{method}-{pretrain_steps}"
+        after = [bench.dice(network, str(encoder), learned, seed) for seed in draws]
         print(line(f"{network}, random weights", before), flush=True)
         gains = ", ".join(f"{b - a:+.3f}" for a, b in zip(before, after, strict=True))
         print(f"{line(f'{network}, {method}', after)}  gains {gains}", flush=True)
-
-
-def pretrained(work: Path, method: str, minutes: float) -> Path:
-    """Learn without masks, unless that was done; return the encoder."""
-    out = work / f"{method}-{minutes:g}-min"
-    encoder = out / "artifacts/encoder.safetensors"
-    if not encoder.is_file():
-        medssl("pretrain", "--method", method, "--images", work / "all/images", "--out", out,
-               "--minutes", minutes, "--folder", work / "jobs", "--dimensions", 3,
-               "--no-offer")  # fmt: skip
-        plan = json_text.loads((out / "artifacts/plan.json").read_text())
-        print(f"  {method}: {plan['steps']:,} steps without masks", flush=True)
-    return encoder
 
 
 def line(words: str, found: list[float]) -> str:

@@ -28,9 +28,7 @@ def run(name: str, folder: Path, team: Team, stop_at: int = 10**6, **changes: ob
     folder.mkdir(parents=True, exist_ok=True)
     plan = plan_of(name, **changes)
     sources = [source(n, (32, 33, 36)) for n in range(6)]  # half of a crop of SMIT
-    images = prepare_images(
-        sources, plan, folder / PREPARED, atomic_write, lambda _: None, lambda *_: None
-    )
+    images, _ = prepare_images(sources, plan, folder / PREPARED, atomic_write, lambda _: None)
     asked = iter(range(10**6))
     told, method = Told(), method_for(plan, "cpu")
     lesson = Lesson(folder, "", atomic_write, told, stop=lambda: next(asked) >= stop_at, team=team)

@@ -14,9 +14,7 @@ from napari_medssl.pretrain.images import PreparedImage, Source, prepare_images
 
 
 def prepare(sources, folder: Path, plan=PLAN) -> tuple[list[PreparedImage], dict[str, str]]:
-    why: dict[str, str] = {}
-    images = prepare_images(sources, plan, folder, atomic_write, lambda _: None, why.__setitem__)
-    return images, why
+    return prepare_images(sources, plan, folder, atomic_write, lambda _: None)
 
 
 def made(array: np.ndarray, **rest) -> Source:
@@ -118,4 +116,4 @@ def test_a_full_disk_is_no_fault_of_the_image(tmp_path: Path):
         raise SaveError("no room is left on the disk")
 
     with pytest.raises(SaveError):
-        prepare_images([source(0)], PLAN, tmp_path, full, lambda _: None, lambda *_: None)
+        prepare_images([source(0)], PLAN, tmp_path, full, lambda _: None)

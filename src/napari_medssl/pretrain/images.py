@@ -81,8 +81,7 @@ def prepare_images(
     folder: Path,
     write: AtomicWrite,
     told: Callable[[int], None],
-    left_out: Callable[[str, str], None],
-) -> list[PreparedImage]:
+) -> tuple[list[PreparedImage], dict[str, str]]:
     """Prepare images, or take what was prepared before.
 
     Parameters
@@ -97,15 +96,18 @@ def prepare_images(
         ``io.atomic_write``.
     told : callable
         Is told how many are done.
-    left_out : callable
-        Is told the id of an image that is left out, and why.
+
+    Returns
+    -------
+    list of PreparedImage, dict of str to str
+        The second: id of an image that is left out -> why.
 
     Raises
     ------
     UsageError
         If none is left.
     """
-    found, why = [], ""
+    found, left_out = [], {}
     for done, source in enumerate(sources, 1):
         own = folder / source.id
         try:
@@ -116,14 +118,14 @@ def prepare_images(
             _require_room(image, plan)
             found.append(image)
         except UsageError as error:
-            left_out(source.id, str(error))
-            why = why or str(error)
+            left_out[source.id] = str(error)
         told(done)
     if not found:
+        why = next(iter(left_out.values()), "there is none")
         raise UsageError(
             f"no image to learn from: all {len(sources)} were left out, the first because {why}"
         )
-    return found
+    return found, left_out
 
 
 def _require_room(image: PreparedImage, plan: PretrainPlan) -> None:

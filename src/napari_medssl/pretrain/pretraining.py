@@ -16,6 +16,7 @@ from napari_medssl.models.trained_weights import save_trained
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.images import prepare_images
 from napari_medssl.pretrain.kept_survey import read_seen, write_seen
+from napari_medssl.pretrain.left_out import left_out_words
 from napari_medssl.pretrain.method import method_for, network_for
 from napari_medssl.pretrain.plan import WEIGHTS, PretrainPlan
 from napari_medssl.pretrain.planning import plan_pretraining
@@ -141,24 +142,24 @@ def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedC
         keep=lambda seen: write_seen(folder, seen, tools.write),
     )
 
-    def leave_out(image: str, why: str) -> None:
+    def leave_out(images: Mapping[str, str]) -> None:
         if kept is None:  # else it was said when the plan was made
-            report.warning(f"{image} was left out: {why}")
+            for words in left_out_words(images):
+                report.warning(words)
 
-    for image, why in found.left_out.items():
-        leave_out(image, why)
+    leave_out(found.left_out)
     if tools.stop():
         return None
     plan = kept or _first_plan(wanted, found, team)
     there = {image.id for image in found.images}
-    images = prepare_images(
+    images, no_use = prepare_images(
         [source for source in wanted.sources if source.id in there],
         plan,
         folder / PREPARED,
         tools.write,
         lambda n: report.progress(n, len(there), "Preparing the images"),
-        leave_out,
     )
+    leave_out(no_use)
     method = method_for(plan, wanted.device)
     images = _accepted(method, images, leave_out)
     if kept is None:
@@ -204,14 +205,14 @@ def _fitting(plan: PretrainPlan) -> PretrainPlan:
 
 
 def _accepted(
-    method: Method, images: Sequence[PreparedImage], leave_out: Callable[[str, str], None]
+    method: Method,
+    images: Sequence[PreparedImage],
+    leave_out: Callable[[Mapping[str, str]], None],
 ) -> list[PreparedImage]:
     """Return the images that a method can learn from; say why of the others."""
-    refused = {image.id: method.refuses(image) for image in images}
-    for image, why in refused.items():
-        if why:
-            leave_out(image, why)
-    kept = [image for image in images if not refused[image.id]]
+    refused = {image.id: why for image in images if (why := method.refuses(image))}
+    leave_out(refused)
+    kept = [image for image in images if image.id not in refused]
     if not kept:
         why = next(iter(refused.values()))
         raise UsageError(
