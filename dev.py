@@ -99,12 +99,15 @@ def demo(arguments: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run the tests without a window first, which also proves that the core is free of one."""
     pytest = [python(), "-m", "pytest"]
-    one_each = {**os.environ, "OMP_NUM_THREADS": "1"}  # else each process takes every processor
+    # a thread each, as processes share the processors; and what Python compiles is kept, as the
+    # tests start some hundred processes that import PyTorch
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(TOOLS / "pycache")}
+    env = {**os.environ, "OMP_NUM_THREADS": "1", **compiled}
     for marks, shared_out in (("not slow", "worksteal"), ("slow", "loadfile")):
         core = [*pytest, *WITHOUT_WINDOW, *IN_PARALLEL, "--dist", shared_out]
-        run(*core, "-m", f"{marks} and not gui and not gpu", *arguments, env=one_each)
+        run(*core, "-m", f"{marks} and not gui and not gpu", *arguments, env=env)
     gui = [*pytest, *IN_PARALLEL, "--dist", "worksteal"]  # each on a virtual screen of its own
-    run(*gui, "-m", "gui", "tests/_napari", *arguments, env=one_each)
+    run(*gui, "-m", "gui", "tests/_napari", *arguments, env=env)
 
 
 def check(_: list[str]) -> None:
