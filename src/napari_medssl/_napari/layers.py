@@ -35,6 +35,9 @@ LAID_OVER = "napari-medssl laid over"
 #: of a layer that prompts are drawn on: the `prompt_layers.PromptLayers` that it is one of
 PROMPTS = "napari-medssl prompts"
 
+_SAME = 1e-4
+_PLACE = ("scale", "translate", "rotate", "shear", "affine")
+
 LayerData = tuple[Any, dict[str, Any], str]
 
 
@@ -56,14 +59,38 @@ def grid(volume: Volume) -> dict[str, Any]:
 def grid_of(layer: Layer) -> dict[str, Any]:
     """Return the same for a layer laid over ``layer``, wherever the user has moved that."""
     return {
-        "scale": tuple(layer.scale),
-        "translate": tuple(layer.translate),
-        "rotate": layer.rotate,
-        "shear": tuple(layer.shear),
+        **place_of(layer),
         "units": layer.units,
         "axis_labels": layer.axis_labels,
         "metadata": {VOLUME: volume_of(layer)},
     }
+
+
+def place_of(layer: Layer) -> dict[str, Any]:
+    """Return all that says where a layer's voxels lie; napari's own handles set the affine."""
+    return {
+        "scale": tuple(layer.scale),
+        "translate": tuple(layer.translate),
+        "rotate": layer.rotate,
+        "shear": tuple(layer.shear),
+        "affine": layer.affine.affine_matrix,
+    }
+
+
+def to_world(layer: Layer) -> NDArray[np.float64]:
+    """4 x 4 affine from a layer's indices (z, y, x, 1) to napari's world."""
+    affine = np.eye(4)
+    origin = np.asarray(layer.data_to_world((0, 0, 0)))
+    for axis, unit in enumerate(np.eye(3)):
+        affine[:3, axis] = np.asarray(layer.data_to_world(unit)) - origin
+    affine[:3, 3] = origin
+    return affine
+
+
+def lie_together(layer: Layer, other: Layer) -> bool:
+    """Whether indices of one layer mean the same place as those of another, to 0.0001 voxels."""
+    across = np.linalg.inv(to_world(other)) @ to_world(layer)
+    return bool(np.allclose(across, np.eye(4), atol=_SAME))
 
 
 def add_under_prompts(viewer: Any, data: NDArray[Any], **options: Any) -> Labels:
@@ -125,7 +152,9 @@ def last_image(viewer: Any) -> Image | None:
     return image_of(viewer, last)
 
 
-def check_on_grid(shape: tuple[int, ...], placed: Mapping[str, Any], volume: Volume) -> None:
+def check_on_grid(
+    shape: tuple[int, ...], placed: Mapping[str, Any], volume: Volume, image: Layer | None = None
+) -> None:
     """Refuse a mask that was moved, stretched or is of another size than its image.
 
     Parameters
@@ -133,7 +162,11 @@ def check_on_grid(shape: tuple[int, ...], placed: Mapping[str, Any], volume: Vol
     shape : tuple of int
         Shape of the labels.
     placed : mapping
-        The layer's ``scale``, ``translate``, ``rotate``, ``shear`` and, from a writer, ``affine``.
+        The layer's ``scale``, ``translate``, ``rotate``, ``shear`` and ``affine``.
+    volume : Volume
+        The image.
+    image : napari layer, optional
+        Where the image is now; where it was opened without it.
 
     Raises
     ------
@@ -146,17 +179,9 @@ def check_on_grid(shape: tuple[int, ...], placed: Mapping[str, Any], volume: Vol
             expected="the same number along each axis",
             do="Draw on the mask that the Segment panel makes for this image",
         )
-    wanted = grid(volume)
-    moved = not all(
-        np.allclose(placed[key], wanted[key], rtol=1e-5, atol=1e-4)
-        for key in ("scale", "translate")
-    )
-    turned = not all(
-        np.allclose(placed[key], neutral)
-        for key, neutral in (("rotate", np.eye(3)), ("shear", 0), ("affine", np.eye(4)))
-        if key in placed
-    )
-    if moved or turned:
+    opened = {**grid(volume), "rotate": np.eye(3), "shear": np.zeros(3), "affine": np.eye(4)}
+    wanted = place_of(image) if image is not None else opened
+    if not all(np.allclose(placed[key], wanted[key], rtol=1e-5, atol=1e-4) for key in _PLACE):
         raise GeometryError(
             "the mask was moved or stretched away from its image",
             expected="both in one place",

@@ -15,6 +15,7 @@ from napari_medssl._napari.layers import (
     check_on_grid,
     grid,
     grid_of,
+    place_of,
     volume_of,
 )
 from napari_medssl._napari.mask_layer import READ_ONLY, MaskLayer, record
@@ -177,8 +178,7 @@ class MaskLayers:
         if found is None:
             return None
         layer = found.layer
-        placed = {key: getattr(layer, key) for key in ("scale", "translate", "rotate", "shear")}
-        check_on_grid(layer.data.shape, placed, found.volume)
+        check_on_grid(layer.data.shape, place_of(layer), found.volume, self._image)
         return found.mask.copy()
 
     def use(self, tool: str) -> None:

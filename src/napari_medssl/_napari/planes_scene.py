@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from napari.layers import Image, Labels, Points, Shapes
 
-from napari_medssl._napari.layers import LAID_OVER, PROMPTS, image_of, last_image, volume_of
+from napari_medssl._napari.layers import (
+    LAID_OVER,
+    PROMPTS,
+    image_of,
+    last_image,
+    lie_together,
+    to_world,
+    volume_of,
+)
 from napari_medssl._napari.presenters.plane_sheet import Sheet
 from napari_medssl.errors import MedSSLError
 from napari_medssl.volume import Window
@@ -30,7 +38,6 @@ _SEEN = (
     *("data", "labels_update", "scale", "translate", "rotate", "shear", "affine"),
 )
 _MOST_COLOURS = 4096
-_SAME = 1e-4
 _AXES = ("z", "y", "x")
 
 
@@ -253,16 +260,7 @@ def _as_bytes(colours: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _between_grids(base: Image, layer: Layer) -> NDArray[np.float64] | None:
     """From indices of one layer to those of another; None where they share one grid."""
-    across: NDArray[np.float64] = np.linalg.inv(_to_world(layer)) @ _to_world(base)
-    same_size = base.data.shape[:3] == layer.data.shape[:3]
-    return None if same_size and np.allclose(across, np.eye(4), atol=_SAME) else across
-
-
-def _to_world(layer: Layer) -> NDArray[np.float64]:
-    """4 x 4 affine from a layer's indices to napari's world."""
-    affine = np.eye(4)
-    origin = np.asarray(layer.data_to_world((0, 0, 0)))
-    for axis, unit in enumerate(np.eye(3)):
-        affine[:3, axis] = np.asarray(layer.data_to_world(unit)) - origin
-    affine[:3, 3] = origin
-    return affine
+    if base.data.shape[:3] == layer.data.shape[:3] and lie_together(base, layer):
+        return None
+    across: NDArray[np.float64] = np.linalg.inv(to_world(layer)) @ to_world(base)
+    return across

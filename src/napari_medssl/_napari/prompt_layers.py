@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_medssl._napari.layers import PROMPTS, grid_of
+from napari_medssl._napari.kept_upon import lay_on
+from napari_medssl._napari.layers import PROMPTS, grid_of, lie_together
+from napari_medssl._napari.mark_places import box_on_slice, corners_of, point_on_slice
 from napari_medssl._napari.presenters.marks import Stroke
+from napari_medssl._napari.slices import require_markable
 from napari_medssl._napari.stroke_layer import STROKES, StrokeLayer
-from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
+from napari_medssl.errors import PromptError
+from napari_medssl.segment import PointPrompt, Prompts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from napari.layers import Image, Points, Shapes
-    from numpy.typing import NDArray
 
     from napari_medssl._napari.presenters.scene import Place, Tool
+    from napari_medssl.segment import BoxPrompt, Plane
 
 _SIGN_COLOURS = {"+": "lime", "-": "red"}
 _SYMBOLS = {"+": "cross", "-": "x"}
@@ -41,6 +45,8 @@ class PromptLayers:
         Called when a point or a box was added, moved or deleted.
     drawn : callable
         Called with what a tool drew that leaves no points or boxes by itself.
+    refused : callable
+        Called with the reason why what was just marked lies nowhere on the image.
     """
 
     def __init__(
@@ -48,11 +54,13 @@ class PromptLayers:
         viewer: Any,
         changed: Callable[[], None],
         drawn: Callable[[Stroke], None],
+        refused: Callable[[PromptError], None],
     ) -> None:
         self._viewer = viewer
         self._changed = changed
         self._drawn = drawn
-        self._strokes = StrokeLayer(viewer, drawn)
+        self._refused = refused
+        self._strokes = StrokeLayer(viewer, self._on_stroke)
         self._sign = "+"
         self._image: Image | None = None
         self._points: Points | None = None
@@ -114,18 +122,26 @@ class PromptLayers:
         return self._strokes.tool()
 
     def read(self) -> dict[Plane, Prompts]:
-        """Return all prompts by the slice they were drawn on."""
+        """Return all prompts by the slice they were drawn on.
+
+        Raises
+        ------
+        PromptError
+            If one lies beside the image, or they contradict each other.
+        """
         points: dict[Plane, list[PointPrompt]] = {}
         boxes: dict[Plane, list[BoxPrompt]] = {}
+        if self._image is None:
+            return {}
+        last = np.asarray(self._image.data.shape[:3]) - 1
         if self._points is not None:
             rows = self._points.features
             for at, sign, axis in zip(self._points.data, rows["sign"], rows["axis"], strict=True):
-                plane, zyx = _on_slice(at, int(axis))
+                plane, zyx = point_on_slice(at, int(axis), last)
                 points.setdefault(plane, []).append(PointPrompt(zyx, positive=sign == "+"))
-        if self._boxes is not None and self._image is not None:
-            last = np.asarray(self._image.data.shape[:3]) - 1
+        if self._boxes is not None:
             for corners, axis in zip(self._boxes.data, self._boxes.features["axis"], strict=True):
-                plane, box = _box_on_slice(np.asarray(corners), int(axis), last)
+                plane, box = box_on_slice(np.asarray(corners), int(axis), last)
                 boxes.setdefault(plane, []).append(box)
         return {
             plane: Prompts(tuple(points.get(plane, ())), tuple(boxes.get(plane, ())))
@@ -140,6 +156,7 @@ class PromptLayers:
             self._viewer.layers.selection.active = active
         self._quiet = True
         try:
+            self._lay_back()
             self._show_points(prompts)
             self._show_boxes(prompts)
         finally:
@@ -174,7 +191,7 @@ class PromptLayers:
         for plane, all_ in prompts.items():
             for box in all_.boxes:
                 layer.feature_defaults = {"axis": plane.axis}
-                layer.add_rectangles(_corners(box, plane.axis))
+                layer.add_rectangles(corners_of(box, plane.axis))
         layer.feature_defaults = {"axis": axis_now}
 
     def _make(self) -> None:
@@ -229,28 +246,37 @@ class PromptLayers:
             self._points.selected_data = set()
 
     def _tell(self, event: Any) -> None:
-        if not self._quiet and str(event.action) in _DONE:
+        if self._quiet or str(event.action) not in _DONE:
+            return
+        if str(event.action) == "removed" or self._can_mark():
             self._changed()
 
+    def _on_stroke(self, stroke: Stroke) -> None:
+        if self._can_mark():
+            self._drawn(stroke)
 
-def _on_slice(at: NDArray[Any], axis: int) -> tuple[Plane, tuple[float, float, float]]:
-    z, y, x = (float(round(v) if a == axis else v) for a, v in enumerate(at))
-    return Plane(axis, round(float(at[axis]))), (z, y, x)
+    def _can_mark(self) -> bool:
+        """Whether a mark lies where the mouse was; says why not."""
+        try:
+            require_markable(self._viewer, self._image)
+            self._require_in_place()
+        except PromptError as error:
+            self._refused(error)
+            return False
+        return True
 
+    def _require_in_place(self) -> None:
+        """Refuse marks on a layer that the user has moved; it is put back as they are shown."""
+        for layer in (self._points, self._boxes):
+            if layer is None or self._image is None:
+                continue
+            if not lie_together(layer, self._image):
+                raise PromptError(
+                    f"the layer '{layer.name}' was moved away from its image",
+                    do="It is put back: mark it again",
+                )
 
-def _box_on_slice(corners: NDArray[Any], axis: int, last: NDArray[Any]) -> tuple[Plane, BoxPrompt]:
-    low = np.clip(np.rint(corners.min(axis=0)), 0, last).astype(int)
-    high = np.clip(np.rint(corners.max(axis=0)), 0, last).astype(int)
-    high[axis] = low[axis]
-    (a, b, c), (d, e, f) = low.tolist(), high.tolist()
-    return Plane(axis, int(low[axis])), BoxPrompt((a, b, c), (d, e, f))
-
-
-def _corners(box: BoxPrompt, axis: int) -> NDArray[np.float64]:
-    """The four corners of a box in order around it, (4, 3)."""
-    low, high = np.asarray(box.low_zyx, float), np.asarray(box.high_zyx, float)
-    rows, cols = (a for a in range(3) if a != axis)
-    corners = np.tile(low, (4, 1))
-    corners[1:3, cols] = high[cols]
-    corners[2:, rows] = high[rows]
-    return corners
+    def _lay_back(self) -> None:
+        for layer in (self._points, self._boxes):
+            if layer is not None and self._image is not None:
+                lay_on(layer, self._image)

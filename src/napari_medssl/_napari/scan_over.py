@@ -61,5 +61,5 @@ def scan_over_layer(volume: Volume, image: Image) -> LayerData:
 
 
 def _translate(image: Image, index: np.ndarray) -> tuple[float, ...]:
-    """Where an index of the image lies in napari's world: there its own first voxel goes."""
-    return tuple(float(at) for at in image.data_to_world(index))
+    """Where its own first voxel goes: to this index of the image, less the affine of both."""
+    return tuple(float(at) for at in image.affine.inverse(image.data_to_world(index)))

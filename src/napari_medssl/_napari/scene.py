@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_medssl._napari import patient_view
 from napari_medssl._napari.done_mark import DoneMark
+from napari_medssl._napari.kept_upon import KeptUpon
 from napari_medssl._napari.layers import (
     LAID_OVER,
     VOLUME,
@@ -51,12 +52,13 @@ class ViewerScene:
         self._viewer = viewer
         self._image: Image | None = None
         self._listener: SceneListener | None = None
-        self._prompts = PromptLayers(viewer, self._on_prompts, self._on_stroke)
+        self._prompts = PromptLayers(viewer, self._on_prompts, self._on_stroke, self._on_refused)
         self._masks = MaskLayers(viewer)
         self._watched = MaskWatch()
         self._preview = PreviewLayer(viewer)
         self._objects = ObjectsLayer(viewer)
         self._done = DoneMark(viewer)
+        self._kept_upon = KeptUpon(viewer)
         self.windows = WindowLayer(viewer, self._on_windowed)
         self.reel = LayerReel(viewer)
         patient_view.attach_patient_view(viewer)
@@ -254,7 +256,7 @@ class ViewerScene:
 
     def _lay_over(self, image: Image | None) -> None:
         drawn = (self._prompts, self._preview, self._objects, self._masks)
-        for over in (*drawn, self.windows, self.reel):
+        for over in (*drawn, self.windows, self.reel, self._kept_upon):
             over.lay_over(image)
 
     def _watch(self, image: Image | None) -> None:
@@ -315,9 +317,13 @@ class ViewerScene:
         try:
             prompts = self._prompts.read()
         except MedSSLError as error:
-            self._listener.prompts_refused(error)
+            self._on_refused(error)
         else:
             self._listener.prompts_changed(prompts)
+
+    def _on_refused(self, error: MedSSLError) -> None:
+        if self._listener is not None:
+            self._listener.prompts_refused(error)
 
     def _on_stroke(self, stroke: Stroke) -> None:
         if self._listener is not None:

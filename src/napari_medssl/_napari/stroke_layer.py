@@ -94,28 +94,29 @@ class StrokeLayer:
         self._hold(layer)
 
     def _on_drag(self, layer: Vectors, event: Any) -> Iterator[None]:
-        plane, tool = plane_on_screen(self._viewer, self._image), self.tool()
-        if event.button != 1 or plane is None or tool == "look" or layer.mouse_pan:
+        image, tool = self._image, self.tool()
+        plane = plane_on_screen(self._viewer, image)
+        if event.button != 1 or image is None or plane is None or tool == "look" or layer.mouse_pan:
             return
         positive = "Shift" not in event.modifiers
         colour = _AROUND if tool == "lasso" else _INSIDE if positive else _OUTSIDE
-        path, at = [_place(layer, event)], np.asarray(event.pos, float)
+        path, at = [_place(image, event)], np.asarray(event.pos, float)
         yield
         while event.type == "mouse_move":
             if np.abs(np.asarray(event.pos, float) - at).max() >= _LEAST_MOVE:
-                path.append(_place(layer, event))
+                path.append(_place(image, event))
                 at = np.asarray(event.pos, float)
                 layer.data = _lines(path, closed=tool == "lasso")
                 layer.edge_color = colour  # last: a layer that was empty forgets it
             yield
-        path.append(_place(layer, event))
+        path.append(_place(image, event))
         layer.data = np.empty((0, 2, 3))
         if layer is self._layer:  # else another image came in hand meanwhile
             self._drawn(Stroke(tool, plane, path, positive))
 
 
-def _place(layer: Vectors, event: Any) -> Place:
-    z, y, x = (float(v) for v in layer.world_to_data(event.position)[-3:])
+def _place(image: Image, event: Any) -> Place:
+    z, y, x = (float(v) for v in image.world_to_data(event.position)[-3:])
     return z, y, x
 
 

@@ -75,10 +75,15 @@ class EmbeddingCache:
         self._hold(key, embedding)
         if self._folder is None:
             return
-        with suppress(OSError):  # a cache may be full or read-only; the work goes on without it
+        # a cache may be full or read-only, and a file wants memory; the work goes on without it
+        with suppress(OSError, MemoryError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(self._file(self._folder, key), embedding)
             self._prune(self._folder)
+
+    def let_go(self) -> None:
+        """Hold nothing in memory any more; files stay."""
+        self._held.clear()
 
     def _hold(self, key: str, embedding: Embedding) -> None:
         self._held[key] = embedding

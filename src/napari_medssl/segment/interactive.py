@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from napari_medssl.errors import OutOfMemoryError
 from napari_medssl.segment.embeddings import embedding_key
 from napari_medssl.segment.outline import outline
 from napari_medssl.segment.slices import picture_of, prompts_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
     from napari_medssl.models.promptable import Embedding, PromptEngine
     from napari_medssl.segment.embeddings import EmbeddingCache
     from napari_medssl.segment.prompts import Plane, Prompts
+    from napari_medssl.segment.slices import SlicePicture
     from napari_medssl.volume import Volume, Window
 
 
@@ -74,8 +79,11 @@ class InteractiveSegmenter:
         ------
         PromptError
             If the slice cannot be outlined on; see `picture_of`.
+        OutOfMemoryError
+            If there is no memory for it, even without the embeddings kept from before.
         """
-        return self._embed(volume, plane, window)[0]
+        with _enough_memory(plane):
+            return self._embed(volume, plane, window)[0]
 
     def segment(
         self, volume: Volume, prompts: Prompts, window: Window, *, axis: int | None = None
@@ -97,12 +105,15 @@ class InteractiveSegmenter:
         ------
         PromptError
             If the prompts do not fit the image or one another, or nothing is found.
+        OutOfMemoryError
+            As `prepare`.
         """
         plane = prompts.plane(volume, axis)
         started = perf_counter()
-        embedding, kept = self._embed(volume, plane, window)
-        encoded = perf_counter()
-        mask, score = outline(self._engine, embedding, prompts_on(plane, prompts))
+        with _enough_memory(plane):
+            embedding, kept = self._embed(volume, plane, window)
+            encoded = perf_counter()
+            mask, score = outline(self._engine, embedding, prompts_on(plane, prompts))
         return SliceResult(
             plane=plane,
             mask=mask,
@@ -121,6 +132,34 @@ class InteractiveSegmenter:
         embedding = self._cache.get(key)
         if embedding is not None:
             return embedding, True
-        embedding = self._engine.encode(picture.image, picture.pixel_mm)
+        embedding = self._encode(picture)
         self._cache.put(key, embedding)
         return embedding, False
+
+    def _encode(self, picture: SlicePicture) -> Embedding:
+        try:
+            return self._engine.encode(picture.image, picture.pixel_mm)
+        except (MemoryError, RuntimeError) as error:
+            if not _ran_out(error):
+                raise
+        self._cache.let_go()
+        return self._engine.encode(picture.image, picture.pixel_mm)
+
+
+@contextmanager
+def _enough_memory(plane: Plane) -> Iterator[None]:
+    """Say in a sentence that memory ran out."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _ran_out(error):
+            raise
+        raise OutOfMemoryError(
+            f"there is no memory left to look at {plane}", do="Close other images"
+        ) from error
+
+
+def _ran_out(error: BaseException) -> bool:
+    from napari_medssl.models.memory import ran_out
+
+    return ran_out(error)

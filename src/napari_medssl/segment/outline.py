@@ -35,14 +35,20 @@ def outline(
     Raises
     ------
     PromptError
-        If nothing is found that holds the positive points.
+        If nothing is found that holds the positive points, or nothing at all.
     """
     parts = _parts(engine, embedding, prompts)
     mask = np.logical_or.reduce([engine.mask(embedding, part.logits) for part in parts])
     inside, outside = prompts.points_xy[prompts.positive], prompts.points_xy[~prompts.positive]
     for point in outside:
         mask = _less_the_thing_at(engine, embedding, mask, point, inside)
-    return without(mask, outside, inside), min(part.score for part in parts)
+    mask = without(mask, outside, inside)
+    if not mask.any():
+        raise PromptError(
+            "nothing was found where the marks are",
+            do="Mark a larger box or another point, or choose another window",
+        )
+    return mask, min(part.score for part in parts)
 
 
 def _less_the_thing_at(

@@ -125,6 +125,6 @@ def test_no_memory_for_an_embedding_is_one_sentence(monkeypatch: pytest.MonkeyPa
     def full(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 4 GB")
 
-    monkeypatch.setattr(looking, "prepare", full)
+    monkeypatch.setattr(looking.engine, "encode", full)
     with pytest.raises(OutOfMemoryError, match="axial slice 11"):
         list(grow(looking, volume, outlines(volume, 0, 12), WINDOW, GrowRules(network=ASKED)))

@@ -75,12 +75,14 @@ class Activity:
         topic: str,
         asked: bool = True,
         dropped: Callable[[Any], None] | None = None,
+        failed: Callable[[], None] | None = None,
     ) -> None:
         """Run ``job`` in the background and hand its answer to ``then``, unless it comes late.
 
         What the user ``asked`` for takes the place of a problem on the status line; what runs by
         itself leaves it to be read. An answer that holds something open needs ``dropped``, which
-        gets it, in any thread, when ``then`` does not.
+        gets it, in any thread, when ``then`` does not. Before its error is said, ``failed`` is
+        called.
         """
         if asked:
             self._said = ("", False)
@@ -106,13 +108,15 @@ class Activity:
                 dropped(answer)
             self._show()
 
-        def failed(error: Exception) -> None:
+        def went_wrong(error: Exception) -> None:
             del self._running[ticket]
             if wanted():
+                if failed is not None:
+                    failed()
                 self.fail(error)
             self._show()
 
-        self._work.run(work, done, failed, dropped)
+        self._work.run(work, done, went_wrong, dropped)
         self._show()
 
     def later(self, name: str, milliseconds: int, call: Callable[[], None]) -> None:

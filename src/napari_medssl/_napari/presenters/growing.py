@@ -99,7 +99,11 @@ class GrowPresenter:
         self.drop(quietly=True)
         self._given, self._own = set(outlines), set(prompts)
         given = given_masks(outlines, prompts, volume)
-        self._grown = GrownMask(volume.geometry.shape, next(iter(outlines)).axis)
+        try:
+            self._grown = GrownMask(volume.geometry.shape, next(iter(outlines)).axis)
+        except MemoryError as error:
+            self._activity.fail(error)
+            return
         self._activity.say("")
         rules, all_planes, self._running = self._rules, self._all_planes, True
         self._view.show_growing("Getting ready")

@@ -149,8 +149,9 @@ class PromptPresenter:
             self._redraw()
 
     def prompts_refused(self, error: MedSSLError) -> None:
-        """Say why what the user has just marked cannot be used."""
+        """Say why what the user has just marked cannot be used, and take it off the canvas."""
         self._activity.fail(error)
+        self._activity.later("prompts", 0, self._redraw)  # the mouse still holds it
 
     def keep(self) -> None:
         """Put every preview into the mask under the current label."""
@@ -234,6 +235,7 @@ class PromptPresenter:
             lambda: self._engine.segmenter().segment(volume, prompts, window, axis=plane.axis),
             partial(self._show, volume, prompts),
             topic=_topic(plane),
+            failed=lambda: self._drop(plane),
         )
 
     def _show(self, volume: Volume, prompts: Prompts, result: SliceResult) -> None:
@@ -248,6 +250,11 @@ class PromptPresenter:
             f"Outlined {_size(volume, result)} in {seconds:.1f} s (confidence {result.score:.2f}). "
             "Keep it, or add points."
         )
+
+    def _drop(self, plane: Plane) -> None:
+        """Take an outline away that its marks no longer stand for."""
+        self._hide(plane)
+        self._show_state()
 
     def _hide(self, plane: Plane) -> None:
         self._activity.forget(_topic(plane))

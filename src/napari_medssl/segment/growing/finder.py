@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_medssl.errors import OutOfMemoryError, PromptError
+from napari_medssl.errors import PromptError
 from napari_medssl.segment.growing.looks import Look
 from napari_medssl.segment.growing.shapes import depth_mm
 from napari_medssl.segment.growing.step import Found, find_near, grey_of
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_medssl.models.promptable import Embedding
     from napari_medssl.segment.growing.rules import GrowRules
     from napari_medssl.segment.interactive import InteractiveSegmenter
     from napari_medssl.volume import Volume, Window
@@ -61,25 +60,13 @@ class Finder:
             return None
         return find_near(
             picture,
-            lambda: self._embedding(plane),
+            lambda: self.segmenter.prepare(self.volume, plane, self.window),
             self.segmenter.engine,
             depth,
             look,
             self._reach_mm(depth, steps),
             self.rules,
         )
-
-    def _embedding(self, plane: Plane) -> Embedding:
-        try:
-            return self.segmenter.prepare(self.volume, plane, self.window)
-        except (MemoryError, RuntimeError) as error:
-            from napari_medssl.models.memory import ran_out
-
-            if not ran_out(error):
-                raise
-            raise OutOfMemoryError(
-                f"there is no memory left to look at {plane}", do="Close other images"
-            ) from error
 
     def _reach_mm(self, depth: NDArray[np.float32], steps: int) -> float:
         """How far an edge may well have moved over so many slices."""
