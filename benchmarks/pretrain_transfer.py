@@ -42,18 +42,13 @@ class Bench:
     steps: int
     threads: int
 
-    @property
-    def jobs(self) -> Path:
-        """Where its jobs are: of its own, as jobs of one folder wait for one another."""
-        return self.work / f"jobs-{os.getpid()}"
-
     def pretrained(self, method: str, steps: int) -> Path:
         """Learn without masks, unless that was done; return the encoder."""
         out = self.work / f"{method}-{steps}"
         encoder = out / "artifacts/encoder.safetensors"
         if not encoder.is_file():
             medssl("pretrain", "--method", method, "--images", self.unlabelled(), "--out", out,
-                   "--steps", steps, "--folder", self.jobs, "--dimensions", 3,
+                   "--steps", steps, "--folder", self.work / "jobs", "--dimensions", 3,
                    "--threads", self.threads, "--no-offer")  # fmt: skip
         print(Story.of(out).row(method, 3), flush=True)
         return encoder
@@ -78,7 +73,7 @@ class Bench:
             link(self.root, drawn, learn)
         medssl("finetune", "--images", learn / "images", "--labels", learn / "labels",
                "--out", out, "--net", network, "--steps", self.steps, "--seed", seed,
-               "--init", start, "--folder", self.jobs, "--val-fraction", 0,
+               "--init", start, "--folder", self.work / "jobs", "--val-fraction", 0,
                "--threads", self.threads)  # fmt: skip
         dice = judged_dice(self.root, self.judged, out / "artifacts/model.safetensors")
         kept.write_text(json_text.dumps(dice))

@@ -33,6 +33,15 @@ PLAN = PretrainPlan(
 )
 
 
+#: fields of a plan for a vision transformer
+TINY_VIT: dict[str, Any] = {
+    "network": "medsass_vit_s",
+    "dimensions": 2,
+    "crop": (32, 32),
+    "arguments": {"dim": 24, "depth": 2, "heads": 2, "widths": (4, 4, 4, 4)},
+}
+
+
 class Killed(Exception):  # noqa: N818
     """Stands for kill -9: nothing after it is done."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
 from panel_fakes import Bench, make_volume
@@ -191,6 +193,14 @@ def test_what_goes_wrong_is_said_and_nothing_is_left(bench):
     assert set(bench.scene.previews) == {HERE}
     assert not bench.panel.growing.waiting
     assert bench.view.show_growing.call_args.args == ("",)
+
+
+def test_no_memory_for_it_is_said_and_nothing_grows(bench, monkeypatch):
+    full = MagicMock(side_effect=MemoryError)
+    monkeypatch.setattr("napari_medssl._napari.presenters.growing.GrownMask", full)
+    grow(bench)
+    assert bench.problems[-1].startswith("There is not enough free memory")
+    assert not bench.panel.growing.waiting
 
 
 def test_another_image_forgets_it(bench):

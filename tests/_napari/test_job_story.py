@@ -60,6 +60,12 @@ def test_signs_of_collapse_have_their_own_axis(job):
     assert of["answers"] == "other"
 
 
+def test_what_a_few_masks_tell_has_an_axis_of_its_own(job):
+    measure(job, 0, **{"told apart by linear": 0.4})
+    [curve] = StoryReader(job).read().curves[""]
+    assert (curve.name, curve.about) == ("told apart by linear", "probe")
+
+
 def test_each_training_has_its_own_curves_the_newest_last(job):
     for training in ("2d, fold 0", "2d, fold 1", "2d, fold 0"):
         measure(job, 1, training=training, val_loss=1.0, learning_rate=0.1, iou=0.5)

@@ -122,6 +122,28 @@ def test_cross_validation_can_be_left_out(bench):
     assert bench.engine.submitted[0].spec.arguments["cross_validate"] is False
 
 
+def test_ways_to_teach_are_offered_that_suit_what_it_begins_with(bench):
+    assert bench.last("show_protocols").args == ((("ours", "The whole network learns"),),)
+    bench.learn()
+    bench.panel.models.decide("use")
+    bench.acting.answer_all()
+    bench.look()
+    names = [name for name, _ in bench.last("show_protocols").args[0]]
+    assert names == ["ours", "decoder"]
+    bench.panel.choose(LearnWishes(protocol="decoder"))
+    bench.panel.learn.begin()
+    bench.acting.answer_all()
+    assert bench.engine.submitted[-1].spec.arguments["protocol"] == "decoder"
+
+
+def test_a_way_to_teach_that_does_not_suit_begins_nothing(bench):
+    bench.panel.choose(LearnWishes(start="scratch", protocol="decoder"))
+    bench.panel.learn.begin()
+    bench.acting.answer_all()
+    assert not bench.engine.submitted
+    assert "'decoder' from scratch" in bench.said
+
+
 def test_nothing_done_is_said(tmp_path):
     with open_project(study(tmp_path, done=0)) as project:
         bench = LearnBench(project, tmp_path).look()

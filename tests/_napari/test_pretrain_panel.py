@@ -12,7 +12,7 @@ from job_fakes import FakeEngine, measure, tell  # noqa: E402
 from learn_fakes import study  # noqa: E402
 from made_encoders import leave_encoder  # noqa: E402
 from PIL import Image  # noqa: E402
-from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton  # noqa: E402
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton  # noqa: E402
 
 from napari_medssl._napari.panels.curves import Plot  # noqa: E402
 from napari_medssl._napari.panels.docks import panels_beside  # noqa: E402
@@ -79,11 +79,18 @@ def test_from_a_folder_to_an_encoder_that_learning_begins_with(window, tmp_path)
     method.setCurrentIndex(method.findData("simsiam"))
     method.activated.emit(method.currentIndex())
     assert "Two crops that overlap" in window.texts
+    pairs = next(
+        box for box in settings.findChildren(QComboBox) if box.toolTip().startswith("How pairs")
+    )
+    assert "By the recipe: " in pairs.toolTip()
+    pairs.setCurrentIndex(pairs.findData("any"))
+    pairs.activated.emit(pairs.currentIndex())
     begin.click()
     window.until(lambda: window.engine.submitted)
     [job] = window.engine.submitted
     assert job.spec.seed == 5
     assert (job.spec.arguments["minutes"], job.spec.arguments["scale"]) == (None, "paper")
+    assert job.spec.arguments["changes"]["pairs"] == "any"
     tell(job, state="running")
     tell(job, done=1, total=4, doing="Learning", seconds_left=90)
     for step in (60, 70):

@@ -17,7 +17,7 @@ from napari_medssl._napari.presenters.activity import Activity
 from napari_medssl._napari.presenters.automatic_canvas import OpenProject
 from napari_medssl._napari.presenters.job_watch import JobWatch
 from napari_medssl._napari.presenters.learn import Bench
-from napari_medssl._napari.presenters.pretrain import PretrainWishes
+from napari_medssl._napari.presenters.pretrain_wishes import PretrainWishes
 from napari_medssl._napari.presenters.pretrain_words import health_words
 from napari_medssl._napari.presenters.pretraining import PretrainingPresenter, PretrainViews
 from napari_medssl.jobs import Job, JobStore
@@ -116,10 +116,12 @@ def test_it_says_what_is_in_a_folder_and_what_that_is_too_few_for(bench):
     assert passed_over == ""
     assert bench.why_not == ""
     assert bench.last("show_methods").args[1] == "simmim"
-    told, networks = bench.last("show_method").args
+    told, networks, settings = bench.last("show_method").args
     assert told.why.startswith("Recommended: It fills in what is hidden")
     assert "Xie 2022 (SimMIM)" in told.source
     assert "unet_small" in dict(networks)
+    assert "nnunet" not in dict(networks), "it is built from a plan, which only the command takes"
+    assert [one.name for one in settings][:2] == ["hidden", "cell"]
 
 
 def test_of_many_images_some_are_looked_into_and_masks_are_passed_over(tmp_path, folder):
@@ -175,13 +177,14 @@ def test_wishes_reach_the_job(bench, folder):
         batch=4,
         seed=7,
         stop_on_collapse=False,
+        settings={"pairs": "any"},
     )
     assert bench.last("show_method").args[0].why == "", "another one is recommended"
     spec = bench.begin().spec
     given = spec.arguments
     assert (given["method"], given["scale"], given["minutes"]) == ("simsiam", "paper", None)
     assert (given["network"], given["dimensions"], spec.seed) == ("unet_small", 2, 7)
-    assert given["changes"] == {"stop_on_collapse": False, "batch": 4}
+    assert given["changes"] == {"stop_on_collapse": False, "batch": 4, "pairs": "any"}
 
 
 def test_what_cannot_be_is_a_sentence(bench, folder):
@@ -316,7 +319,7 @@ def test_the_learn_panel_begins_with_it_and_says_why(tmp_path, made):
         ("simmim", {"loss": 1.0}, "This method cannot collapse."),
         (
             "smit",
-            {"teacher_entropy": 0.5, "classes_in_use": 40.0, "token_spread": 0.1},
+            {"teacher_entropy": 0.5, "answers_in_use": 40.0, "token_spread": 0.1},
             "The images still come out different: good (entropy 0.50 of 1, 40 answers in use).",
         ),
         (

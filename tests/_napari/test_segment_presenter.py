@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -168,6 +169,29 @@ def test_a_refused_prompt_is_one_sentence(bench):
     bench.panel.prompts_changed({HERE: INSIDE})
     bench.work.answer_all()
     assert bench.problems == ["a point at 99 of 20 rows; expected a point inside the image."]
+
+
+def test_an_outline_goes_when_its_marks_find_nothing_any_more(bench):
+    """Else it would be kept as what these marks gave."""
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    assert bench.scene.previews
+    bench.engines.segmenter.segment = MagicMock(side_effect=PromptError("nothing was found"))
+    more = Prompts((*INSIDE.points, PointPrompt((2, 1, 1))))
+    bench.panel.prompts_changed({HERE: more})
+    bench.work.answer_all()
+    assert bench.problems == ["nothing was found."]
+    assert not bench.scene.previews
+    assert not bench.panel.prompting.outlines
+
+
+def test_a_mark_that_is_refused_is_taken_off_the_canvas(bench):
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.scene.prompts = {}
+    bench.panel.prompts_refused(PromptError("a mark beside the image"))
+    bench.work.rest()
+    assert bench.problems == ["a mark beside the image."]
+    assert bench.scene.prompts == {HERE: INSIDE}, "the others are still there"
 
 
 def test_a_fault_of_ours_is_one_sentence_and_goes_to_the_log(bench, caplog):

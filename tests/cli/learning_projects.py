@@ -62,11 +62,16 @@ def add_case(project: Project, images: Path, seed: int, drawn: int | None = None
 
 
 def task_for(
-    study: Path, init: str = "scratch", steps: int = 40, *, crossed: bool = False
+    study: Path,
+    init: str = "scratch",
+    steps: int = 40,
+    *,
+    crossed: bool = False,
+    protocol: str = "ours",
 ) -> LearnTask:
     wishes = VolumeWishes(minutes=None, steps=steps, threads=1)
     with open_project(study) as project:
-        return plan(project, init, wishes, "cpu", cross_validate=crossed)
+        return plan(project, init, wishes, "cpu", cross_validate=crossed, protocol=protocol)
 
 
 def job_of(task: LearnTask, root: Path) -> Job:

@@ -64,6 +64,24 @@ def test_the_scans_of_a_project_without_those_who_judge(tmp_path: Path) -> None:
     assert report.warning.call_count == len(judging)
 
 
+def test_finished_cases_of_a_project_show_where_to_look(tmp_path: Path) -> None:
+    with create_project(tmp_path / "study") as project:
+        for number in range(2):
+            project.add(scan(tmp_path, number))
+        first, second = (case.id for case in project.cases())
+        project.set_status(first, "done")
+    request = PretrainRequest(
+        "kidney-side", str(tmp_path / "study"), of_project=True, changes={"mask": "labels"}
+    )
+    made = JobStore(tmp_path / "jobs").create(new_spec(KIND, request.arguments))
+    with ExitStack() as opened:
+        found = {one.id: one for one in sources_of(made, MagicMock(), opened)}
+        drawn = found[first].read_labels
+        assert drawn is not None
+        assert drawn(found[first].read()).shape == (3, 4, 5)
+        assert found[second].read_labels is None
+
+
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with ExitStack() as opened, pytest.raises(UsageError, match="a folder without images"):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
 from napari_medssl.cli import app
 from napari_medssl.cli.learn_job import run_finetune_job
-from napari_medssl.errors import MedSSLError
+from napari_medssl.errors import MedSSLError, UsageError
 from napari_medssl.finetune.volumes.learner import Learner
+from napari_medssl.finetune.volumes.protocols import PROTOCOLS
 from napari_medssl.jobs import Job, JobStore, Report, new_spec
 from napari_medssl.jobs.events import EVENTS, EventLog
 from napari_medssl.models.trained import find_trained
@@ -109,6 +113,29 @@ def test_it_begins_with_weights_of_ours_and_says_how_many(folders, tmp_path: Pat
     assert card.parent == parent.sha256
 
 
+def test_where_nothing_learns_what_it_begins_with_is_judged(
+    folders, tmp_path: Path, monkeypatch
+) -> None:
+    """Of any network, as MedSASS's are large."""
+    literal = replace(PROTOCOLS["medsass-literal"], networks=())
+    monkeypatch.setitem(PROTOCOLS, literal.name, literal)
+    first = job_for(folders, tmp_path / "jobs", steps=2)
+    run(first)
+    weights = first.artifacts / "model.safetensors"
+    given = {"start": str(weights), "protocol": literal.name, "steps": None, "minutes": 1.0}
+    with pytest.raises(UsageError, match="no case to judge by"):
+        run(job_for(folders, tmp_path / "jobs", **given))
+    again = job_for(folders, tmp_path / "jobs", **given, held_out_part=0.34)
+    whole, events = run(again)
+    assert whole
+    metrics = {name for event in events if event.kind == "metric" for name in event.facts}
+    assert "dice of 5" in metrics
+    before, after = (load_file(job.artifacts / "model.safetensors") for job in (first, again))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    plan = json.loads((again.artifacts / "plan.json").read_text())
+    assert (plan["steps"], plan["protocol"]) == (1, literal.name)
+
+
 class Forgetful:
     """Stands in for `Learner.step`: there is no memory left at some of the calls."""
 
@@ -171,6 +198,10 @@ def test_a_broken_case_is_left_out_by_its_id(folders, tmp_path: Path) -> None:
         (["--threads", "0"], "0 threads"),
         (["--val-fraction", "1"], "--val-fraction 1"),
         (["--val-images", "x"], "one of --val-images"),
+        (["--protocol", "kidney"], "the protocol 'kidney' with a network that is chosen by"),
+        (["--protocol", "mri", "--net", "unet"], "expected the network mri_unet"),
+        (["--protocol", "medsass-literal", "--net", "medsass_vit_s"], "from scratch"),
+        (["--protocol", "mri", "--net", "litemedsam"], "of a prompted one, --mode says"),
     ],
 )
 def test_wrong_input_is_one_sentence(folders, tmp_path: Path, arguments, said) -> None:

@@ -166,3 +166,22 @@ def test_methods_are_listed_and_shown() -> None:
     assert "in the paper" in shown
     assert "{" not in shown
     assert medssl_models("show", "unet_small", "--json").stdout.startswith('{"kind": "network"')
+
+
+def test_a_method_is_shown_with_its_settings_and_why_it_is_not_as_printed() -> None:
+    facts = json.loads(medssl_models("show", "simsiam", "--json").stdout)
+    assert {row["name"] for row in facts["settings"]} > {"pairs", "iou", "mirror", "batch", "rate"}
+    said = " ".join(medssl_models("show", "simsiam").stdout.split())
+    assert "--method simsiam --set NAME=VALUE" in said
+    assert "not as printed Not as printed: only in 3-D" in said
+
+
+def test_of_a_network_and_a_method_of_one_name_both_are_shown() -> None:
+    said = medssl_models("show", "smit").stdout
+    assert "window      96 x 96 x 96 (3-D)" in said
+    assert "the difference    Unlike the paper, tokens are normed" in said
+    assert "not as printed    Not as the published code" in said
+    assert "masked" in said
+    facts = json.loads(medssl_models("show", "smit", "--json").stdout)
+    assert (facts["kind"], facts["pretrain"]["kind"]) == ("network", "method")
+    assert facts["pretrain"]["settings"]

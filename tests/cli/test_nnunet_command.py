@@ -18,6 +18,7 @@ from napari_medssl.cli.nnunet_job import run_nnunet_job
 from napari_medssl.cli.nnunet_plan import run_plan_job
 from napari_medssl.cli.nnunet_source import arguments_of, open_source
 from napari_medssl.errors import UsageError, WeightsError
+from napari_medssl.finetune.nnunet.planning import find_plan
 from napari_medssl.finetune.nnunet.request import (
     PLAN_FILE,
     PLAN_KIND,
@@ -195,9 +196,9 @@ def test_an_encoder_goes_in_whole_or_not_at_all(
     from safetensors.torch import load_file, save_file
 
     from napari_medssl.finetune.nnunet.checkpoints import read_checkpoint
-    from napari_medssl.finetune.nnunet.encoder import load_encoder, match_encoder, read_encoder
+    from napari_medssl.finetune.nnunet.encoder import Start, load_start, match_start, read_start
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
-    from napari_medssl.finetune.nnunet.training import planned_network, require_fitting_encoder
+    from napari_medssl.finetune.nnunet.training import planned_network, require_fitting
 
     job, _ = trained
     checkpoint = next(job.artifacts.glob("model/*/fold_0/checkpoint_final.pth"))
@@ -211,62 +212,61 @@ def test_an_encoder_goes_in_whole_or_not_at_all(
     network = planned_network(folders, name)
     own = network.encoder.state_dict()
     assert len({t.data_ptr() for t in own.values()}) == len(tensors)
-    assert load_encoder(network, read_encoder(out), out.name) == len(tensors)
+    start = read_start(out)
+    assert load_start(network, start).matched == len(tensors)
     trained_state = read_checkpoint(checkpoint)["network_weights"]
     state = network.state_dict()
     both = [k for k in state if k.startswith(("encoder.", "decoder.encoder."))]
     assert len(both) == 2 * len(own)  # under every name that nnU-Net has for them
     assert all(torch.equal(state[key], trained_state[key]) for key in both)
-    assert require_fitting_encoder(folders, [name], out) == {name: len(tensors)}
+    assert require_fitting(folders, [name], start)[name].wanted == len(tensors)
     with pytest.raises(WeightsError, match=rf"of {other} in \d+ of {len(tensors)} tensors"):
-        require_fitting_encoder(folders, [name, other], out)
-    lost = dict(list(tensors.items())[1:])
-    assert match_encoder(network, lost).matched == len(tensors) - 1
+        require_fitting(folders, [name, other], start)
+    lost = Start("cut.safetensors", dict(list(start.tensors.items())[1:]))
+    assert match_start(network, lost).matched == len(tensors) - 1
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     with pytest.raises(WeightsError, match=f"{len(tensors) - 1} of {len(tensors)} tensors"):
-        load_encoder(network, lost, "cut.safetensors")
+        load_start(network, lost)
     assert all(torch.equal(before[key], t) for key, t in network.state_dict().items())
     save_file({"conv.weight": torch.zeros(1)}, tmp_path / "strange.safetensors")
     with pytest.raises(WeightsError, match="holds no encoder"):
-        read_encoder(tmp_path / "strange.safetensors")
+        read_start(tmp_path / "strange.safetensors")
 
 
-def test_training_begins_with_the_given_encoder(
+def test_training_begins_with_what_was_learned_without_masks(
     trained: Trained, cases: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file
 
     from napari_medssl.finetune.nnunet.checkpoints import read_checkpoint
-    from napari_medssl.finetune.nnunet.folders import NnunetFolders
-    from napari_medssl.finetune.nnunet.training import planned_network
 
     job, _ = trained
-    torch.manual_seed(11)
-    network = planned_network(NnunetFolders(job.artifacts / "work", "Dataset501_Cases"), "2d")
-    encoder = {
-        key: tensor.clone()
-        for key, tensor in network.encoder.state_dict().items()
-        if ".all_modules." not in key
-    }
-    save_file(encoder, tmp_path / "encoder.safetensors")
-    settings = {
-        **SETTINGS,
-        "configurations": ["2d"],
-        "epochs": 1,
-        "encoder": str(tmp_path / "encoder.safetensors"),
-    }
+    learned = ("--out", tmp_path / "learned", "--folder", tmp_path / "jobs", "--no-offer")
+    asked = ("--method", "simmim", "--images", cases[0], "--steps", 2, "--device", "cpu", *learned)
+    tiny = ("--set", "batch=2", "--set", "cell=4", "--threads", 1)
+    done = medssl("pretrain", *asked, *tiny, "--nnunet", job.folder, "--configuration", "2d")
+    assert done.exit_code == 0, done.output
+    assert "medssl nnunet run ... --configurations 2d --encoder learned/artifacts" in done.output
+    file = tmp_path / "learned" / "artifacts" / "encoder.safetensors"
+    encoder = load_file(file)
+    settings = {**SETTINGS, "configurations": ["2d"], "epochs": 1, "encoder": str(file)}
     source = arguments_of(None, *cases, everything=False)
     other = JobStore(tmp_path).create(new_spec("nnunet", {"source": source, "settings": settings}))
-    whole, _ = run(other)
+    whole, told = run(other)
     assert whole
     (file,) = other.artifacts.glob("model/2d/fold_0/checkpoint_final.pth")
     after = read_checkpoint(file)["network_weights"]
-    stem = "stages.0.0.convs.0.conv.weight"
-    moved = (after[f"encoder.{stem}"] - encoder[stem]).abs().max()
+    stem = "encoder.stages.0.0.convs.0.all_modules.0.weight"
+    moved = (after[stem] - encoder[stem]).abs().max()
     assert 0 < moved < 0.2 * encoder[stem].abs().max()  # one step away from what was given
     card = json.loads((other.artifacts / "model/nnunet.json").read_text())
     assert len(card["facts"]["encoder_sha256"]) == 64
+    begun = card["facts"]["begun_with"]
+    assert begun["method"] == "simmim"
+    assert len(begun["trained_on"]) == 6
+    assert f"2d: {len(encoder)} of {len(encoder)} tensors of its encoder" in begun["taken"][0]
+    note = next(one["note"] for one in told if "note" in one)
+    assert note == begun["taken"][0]
 
 
 def test_code_in_a_checkpoint_is_never_run(
@@ -300,9 +300,11 @@ def test_a_plan_names_what_is_made_and_why_not_the_rest(cases: tuple[Path, Path]
     assert done.exit_code == 0, done.output
     assert "5 cases to train with." in done.output
     assert "3d_lowres            not made. The window of 3d_fullres already sees" in done.output
-    made = json.loads(
-        medssl("nnunet", "plan", "--images", cases[0], "--labels", cases[1], "--json").stdout
-    )
+    out = cases[0].parent / "plan.json"
+    asked = ("nnunet", "plan", "--images", cases[0], "--labels", cases[1], "--out", out, "--json")
+    made = json.loads(medssl(*asked).stdout)
+    assert find_plan(out)["configurations"].keys() >= {"2d", "3d_fullres"}
+    assert "exists already" in medssl(*asked).output
     assert [one["name"] for one in made["configurations"] if one["made"]] == ["2d", "3d_fullres"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -20,11 +19,14 @@ from made_scans import scan
 from typer.testing import CliRunner, Result
 
 from napari_medssl.cli import app
+from napari_medssl.cli.job_recipes import RECIPES
 from napari_medssl.cli.pretrain import read_settings
 from napari_medssl.errors import UsageError
 from napari_medssl.jobs import JobStore, new_spec
+from napari_medssl.jobs.events import EVENTS, read_events
 from napari_medssl.jobs.homeward import take_in
 from napari_medssl.jobs.parcel import pack
+from napari_medssl.jobs.runner import execute, known_recipes
 from napari_medssl.models.trained import find_trained, read_card
 from napari_medssl.models.trained_weights import read_trained
 from napari_medssl.pretrain.plan import WEIGHTS
@@ -50,6 +52,16 @@ def images(tmp_path: Path) -> Path:
     return folder
 
 
+def drawn_on(images: Path, masks: Path) -> None:
+    """Draw on four of the images."""
+    masks.mkdir()
+    for path in sorted(images.iterdir())[:4]:
+        found = nib.load(path)
+        drawn = np.zeros(found.shape, np.uint8)
+        drawn[4:-4:4, 4:-4, 4:-4] = 1
+        nib.save(nib.Nifti1Image(drawn, found.affine), masks / path.name)
+
+
 def pretrain(images: Path, out: Path, *more: object, method: str = "barlow") -> Result:
     return medssl("pretrain", "--method", method, "--images", images, "--out", out, *more)
 
@@ -66,13 +78,20 @@ def pretrain(images: Path, out: Path, *more: object, method: str = "barlow") -> 
         (("--net", "none"), "the network 'none'"),
         (("--method", "mae", "--net", "unet_small"), "with the network 'unet_small'"),
         (("--net", "btunet", "--dimensions", "3"), "in 3-D"),
+        (("--net", "nnunet"), "without a plan of nnU-Net's; expected --nnunet"),
+        (("--configuration", "2d"), "--configuration without a plan"),
         (("--set", "widht=3"), "the setting 'widht' of Barlow"),
         (("--set", "rate=high"), "rate=high; expected a number"),
         (("--set", "seed=3"), "the setting 'seed'; expected its own option"),
         (("--labels", "."), "--labels with Barlow"),
+        (("--probe-labels", "none"), "--probe-labels none; expected a folder of masks"),
         (("--method", "kidney-side", "--set", "mask=labels"), "mask=labels without masks"),
         (("--method", "kidney-side", "--labels", "none"), "--labels none; expected a folder"),
         (("--processes", "0"), "--processes 0; expected 1 or more"),
+        (("--method", "kidney-side", "--dimensions", "2"), "in 2-D, of which there is no network"),
+        (("--method", "simsiam", "--set", "pairs=some"), "pairs=some; expected one of exact"),
+        (("--method", "simsiam", "--set", "betas=[0.8,0.9]"), "betas with optimiser=sgd"),
+        (("--set", "mirror=no"), "mirror=no; expected true or false"),
         (("--processes", "2", "--batch", "3", "--device", "cpu"), "3 images at once for 2 proc"),
     ],
 )
@@ -122,7 +141,10 @@ def test_a_job_that_cannot_be_says_why(images: Path, tmp_path: Path):
 
 @pytest.mark.slow
 def test_its_encoder_is_where_it_says(images: Path, tmp_path: Path):
-    result = pretrain(images, tmp_path / "out", "--steps", "4", "--json", *TINY)
+    masks = tmp_path / "masks"
+    drawn_on(images, masks)
+    more = ("--steps", "4", "--json", "--probe-labels", masks, *TINY)
+    result = pretrain(images, tmp_path / "out", *more)
     facts = json.loads(result.output.splitlines()[-1])
     assert result.exit_code == 0, facts
     assert facts["state"] == "done"
@@ -130,29 +152,41 @@ def test_its_encoder_is_where_it_says(images: Path, tmp_path: Path):
     assert list((tmp_path / "out" / "artifacts").glob("preview-*.png"))
     shown = medssl("models", "show", facts["model"])
     assert "Learned by Barlow twins" in shown.output
+    events, _ = read_events(tmp_path / "out" / EVENTS)
+    figures = [event.facts for event in events if "told apart by linear" in event.facts]
+    assert [told["step"] for told in figures] == [0, 1, 2, 3, 4]
+    assert all(0 <= told["told apart by nearest neighbours"] <= 1 for told in figures)
 
 
-def start(images: Path, out: Path) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-m", "napari_medssl", "pretrain", "--method", "barlow"]
-    words += ["--images", str(images), "--out", str(out), "--steps", "60", "--set", "save_every=5"]
-    return subprocess.Popen([*words, *TINY, "--json"], stdout=subprocess.PIPE)
+_SMALL = {
+    "barlow": {},
+    "byol": {"hidden": 32, "width": 16},  # a teacher, and what its norms counted
+    "dino": {"classes": 64, "hidden": 16, "small": 1},  # a teacher and a centre
+}
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is not there")
-def test_killed_with_minus_9_and_resumed_it_is_the_same(images: Path, tmp_path: Path):
-    start(images, tmp_path / "whole").communicate()
-    killed = tmp_path / "killed"
-    command = start(images, killed)
-    state, until = killed / "artifacts" / "state.safetensors", time.monotonic() + 120
+@pytest.mark.parametrize("method", _SMALL)
+def test_a_job_killed_with_minus_9_and_resumed_is_the_same(
+    images: Path, tmp_path: Path, method: str
+):
+    changes = {"batch": 2, "crop": [16, 16, 16], "save_every": 4, **_SMALL[method]}
+    request = PretrainRequest(method, str(images), steps=24, changes=changes)
+    jobs = JobStore(tmp_path / "jobs")
+    whole, killed = (jobs.create(new_spec(KIND, request.arguments)) for _ in range(2))
+    command = [sys.executable, "-m", "napari_medssl", "jobs", "exec", str(killed.folder)]
+    process = subprocess.Popen(command)
+    state, until = killed.artifacts / "state.safetensors", time.monotonic() + 120
     while not state.is_file() and time.monotonic() < until:
         time.sleep(0.02)
-    os.kill(json.loads((killed / "process.json").read_text("utf-8"))["pid"], signal.SIGKILL)
-    command.communicate()
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
     assert state.is_file()
-    subprocess.run([sys.executable, "-m", "napari_medssl", "jobs", "exec", str(killed)], check=True)
-    one, other = (tmp_path / n / "artifacts" / "encoder.safetensors" for n in ("whole", "killed"))
-    assert one.read_bytes() == other.read_bytes()
+    assert not (killed.artifacts / WEIGHTS).exists()
+    for job in (killed, whole):
+        assert execute(job.folder, known_recipes(RECIPES))
+    assert (killed.artifacts / WEIGHTS).read_bytes() == (whole.artifacts / WEIGHTS).read_bytes()
 
 
 @pytest.mark.slow
@@ -212,12 +246,7 @@ def test_it_travels_with_its_images_and_the_encoder_comes_home(images: Path, tmp
 @pytest.mark.slow
 def test_masks_say_where_to_look_and_images_without_one_are_left_out(images: Path, tmp_path: Path):
     masks = tmp_path / "masks"
-    masks.mkdir()
-    for path in sorted(images.iterdir())[:4]:
-        found = nib.load(path)
-        drawn = np.zeros(found.shape, np.uint8)
-        drawn[4:-4:4, 4:-4, 4:-4] = 1
-        nib.save(nib.Nifti1Image(drawn, found.affine), masks / path.name)
+    drawn_on(images, masks)
     result = pretrain(
         images, tmp_path / "out", "--labels", masks, "--steps", "2", *TINY, method="kidney-side"
     )

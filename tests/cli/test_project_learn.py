@@ -91,6 +91,15 @@ def test_the_next_round_begins_with_the_model_in_use_and_must_beat_it(quick, tmp
         assert current(project) is not None
 
 
+def test_it_is_taught_by_the_protocol_that_was_asked_for(quick, tmp_path: Path) -> None:
+    study = balls(tmp_path, 3)
+    first = job_of(task_for(study), tmp_path / "jobs")
+    assert run(first)
+    weights = str(first.artifacts / "model.safetensors")
+    assert run(job_of(task_for(study, weights, protocol="decoder"), tmp_path / "jobs"))
+    assert [wanted.protocol for wanted in quick.wanted] == ["ours", "decoder"]
+
+
 def test_of_two_patients_nothing_can_be_measured_and_that_is_said(quick, tmp_path) -> None:
     study = balls(tmp_path, 2)
     job = job_of(task_for(study), tmp_path / "jobs")
@@ -178,6 +187,8 @@ def test_a_job_of_another_project_is_not_taken_in(quick, tmp_path: Path) -> None
         (["--steps", "5", "--minutes", "1"], "both --minutes and --steps"),
         (["--init", "nobody"], "the trained model 'nobody'"),
         (["--init", "current"], "without a model in use"),
+        (["--protocol", "decoder"], "the protocol 'decoder' from scratch"),
+        (["--protocol", "smit"], "a network that is chosen by the images"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_gives_nobody_a_role(tmp_path, arguments, said) -> None:

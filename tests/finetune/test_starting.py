@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from napari_medssl.errors import UsageError
-from napari_medssl.finetune.starting import Images, Start, choose_start
+from napari_medssl.finetune.starting import Images, Start, choose_start, network_of, starter
 from napari_medssl.io import atomic_write
 from napari_medssl.models.trained import OutputClass, TrainedCard, trained_folder, write_card
 
@@ -123,3 +123,15 @@ def test_images_of_no_known_kind_get_what_learned_from_such() -> None:
     assert start.path == own
     assert start.words.endswith("on images whose files do not say what made them, as yours.")
     assert chosen(modality="CT").path is None
+
+
+def test_a_protocol_refuses_a_start_that_it_is_not_for() -> None:
+    given = (None, {5: "Label 5"}, frozenset(["CT"]), 18)
+    with pytest.raises(UsageError, match="'decoder' from scratch"):
+        starter("auto", "cpu", "decoder")(*given)
+    path = put("organs")
+    assert starter("auto", "cpu", "decoder")(*given).path == path
+    with pytest.raises(UsageError, match="expected the network smit or smit_12"):
+        starter("auto", "cpu", "smit")(*given)
+    assert starter("auto", "cpu")(*given).path == path
+    assert (network_of(path), network_of(None)) == ("unet", None)

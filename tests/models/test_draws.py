@@ -30,3 +30,13 @@ def test_every_item_has_its_turn_in_each_round() -> None:
 
 def test_a_batch_may_be_larger_than_what_there_is() -> None:
     assert sorted(batch_at(0, 3, 6, 2)) == [0, 0, 0, 1, 1, 1]
+
+
+def test_what_is_to_be_told_apart_is_not_twice_in_a_batch() -> None:
+    for step in range(30):
+        assert len(set(batch_at(0, step, 4, 5, apart=4))) == 4
+        first, second = np.split(np.array(batch_at(0, step, 8, 5, apart=4)), 2)
+        assert len(set(first)) == len(set(second)) == 4, "in each of two parts"
+    seen = [item for step in range(300) for item in batch_at(0, step, 4, 5, apart=4)]
+    assert np.bincount(seen).min() > 200, "240 each, by chance"
+    assert batch_at(0, 3, 6, 2, apart=6) == batch_at(0, 3, 6, 2)

@@ -23,6 +23,9 @@ from napari_medssl.pretrain.images import prepare_images
 from napari_medssl.pretrain.method import method_for
 from napari_medssl.pretrain.recipe import PREPARED, Lesson, pretrain
 
+#: nothing is learned, so the rate is halved before the end
+ON_A_PLATEAU = {"plateau": 1, "rate": 1e-9, "steps": 16}
+
 
 def run(name: str, folder: Path, team: Team, stop_at: int = 10**6, **changes: object) -> None:
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +47,7 @@ def run_all(folder: Path, team: Team) -> None:
     run("dino", folder / "stopped", team, stop_at=2)
     run("dino", folder / "stopped", team)
     run("barlow", folder / "half", team, precision="bfloat16")
+    run("regression", folder / "plateau", team, **ON_A_PLATEAU)
 
 
 def main(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from every_method import plan_of
-from learned_together import run
+from learned_together import ON_A_PLATEAU, run
 
 from napari_medssl.models.team import Team
 from napari_medssl.pretrain import recipe
@@ -70,3 +70,10 @@ def test_in_half_precision_they_learn_too(together: Path):
     (half, _), (whole, _) = result(together / "half"), result(together / "barlow")
     torch.testing.assert_close(half[0], whole[0], atol=0.0, rtol=0.1)
     assert torch.isfinite(half).all()
+
+
+def test_on_a_plateau_both_halve_the_rate_when_one_alone_does(together: Path, tmp_path: Path):
+    run("regression", tmp_path, Team(), **ON_A_PLATEAU)
+    (_, two), (_, one) = result(together / "plateau"), result(tmp_path)
+    assert float(one["plateau.factor"]) < 1
+    assert not differing(two, one)

@@ -13,7 +13,7 @@ from napari_medssl.errors import UsageError, WeightsError
 from napari_medssl.io import atomic_write
 from napari_medssl.models.trained import TrainedCard
 from napari_medssl.models.trained_weights import network_for, save_trained
-from napari_medssl.pretrain.frozen_probe import _folds, _read, probe_encoder
+from napari_medssl.pretrain.frozen_probe import _folds, _networks, _read, probe_encoder
 from napari_medssl.pretrain.voxel_features import Drawn
 
 SMALL = replace(CARD, arguments={"widths": (4, 8)}, patch=(20, 24, 28))
@@ -32,6 +32,19 @@ def saved(folder: Path) -> tuple[Path, TrainedCard]:
     torch.manual_seed(7)
     path = folder / "encoder.safetensors"
     return path, save_trained(network_for(SMALL), SMALL, path, atomic_write)
+
+
+def test_what_of_an_encoder_did_not_learn_is_random_and_the_same_each_time(tmp_path: Path):
+    card = replace(SMALL, network="unet", parts=("down",))
+    learned = network_for(card)
+    card = save_trained(learned, card, tmp_path / "encoder.safetensors", atomic_write)
+    first, again = (
+        next(_networks(tmp_path / "encoder.safetensors", card, 3)).encoder_state() for _ in range(2)
+    )
+    for name, tensor in learned.encoder_state().items():
+        assert torch.equal(first[name], again[name])
+        if tensor.dim() > 1:
+            assert torch.equal(first[name], tensor) == name.startswith("down."), name
 
 
 def test_who_is_judged_was_not_learned_from():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_medssl.errors import UsageError
+from napari_medssl.models.machine import Machine
 from napari_medssl.models.networks import network_card
 from napari_medssl.pretrain.cards import method_card, method_cards
 from napari_medssl.pretrain.plan import PretrainPlan
@@ -14,8 +15,9 @@ CARDS = sorted(method_cards())
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_s_networks_and_fields_are_there(name: str):
     card = method_cards()[name]
-    own = {*PretrainPlan.__dataclass_fields__, "part_of_image"}
-    for scale in (card.paper, card.here):
+    own = {*PretrainPlan.__dataclass_fields__, "part_of_image", "whole", "to_foreground"}
+    gpu = Machine("cuda:0")
+    for scale in (card.paper, card.here, card.here.on(gpu)):
         for dims, network in scale.network.items():
             card.require_network(network, dims)
             fields = scale.fields(dims)
@@ -42,7 +44,25 @@ def test_a_recipe_that_is_not_the_paper_s_says_why(name: str):
     assert card.here.plan["settings"]["norms"]
     assert "norms" not in card.paper.plan.get("settings", {})
     assert card.here.why.startswith("Unlike the paper")
-    assert not card.paper.why
+
+
+def test_a_paper_s_recipe_that_is_not_as_printed_says_what_is_not():
+    """Rates that are not printed, what is asked of images kept aside, and what its code does."""
+    said = {name: card.paper.why for name, card in method_cards().items()}
+    assert {name for name, why in said.items() if not why} == {"barlow", "swin-unetr"}
+    assert all(why.startswith("Not as ") for why in said.values() if why)
+    for name in ("byol", "dino", "mae", "simmim", "medsass"):
+        assert "no run ends early" in said[name]
+    for name in ("kidney-side", "regression"):
+        assert "the loss that is learned from" in said[name]
+        assert method_cards()[name].paper.plan["plateau"]
+
+
+def test_slopes_are_shortened_only_where_a_paper_says_so():
+    plans = {name: card.paper.plan for name, card in method_cards().items()}
+    assert [name for name, plan in plans.items() if plan.get("clip", 3.0)] == ["dino"]
+    assert (plans["dino"]["decay"], plans["dino"]["last_decay"]) == (0.04, 0.4)
+    assert plans["barlow"]["settings"]["decays"] == "projection"
 
 
 def test_an_unknown_method_is_refused_with_all_there_are():
@@ -56,5 +76,15 @@ def test_a_number_of_dimensions_that_it_has_not_is_refused():
 
 
 def test_a_crop_that_is_not_known_is_left_to_the_images():
-    assert "crop" not in method_card("barlow").paper.fields(3)
-    assert method_card("barlow").paper.fields(2)["crop"] == (256, 256)
+    solid, flat = (method_card("barlow").paper.fields(dims) for dims in (3, 2))
+    assert "crop" not in solid
+    assert "preparation" not in solid
+    assert (flat["crop"], flat["preparation"]) == ((256, 256), "picture_unit")
+
+
+def test_a_gpu_has_the_means_for_the_released_smit():
+    here = method_card("smit").here
+    small, large = here.on(Machine("cpu")).fields(3), here.on(Machine("cuda:0")).fields(3)
+    assert small["arguments"]["feature_size"] < large["arguments"]["feature_size"] == 48
+    assert large["crop"] == (96, 96, 96)
+    assert small["batch"] == large["batch"]

@@ -6,7 +6,7 @@ import torch
 from made_scans import method_of, plan_for
 from torch import nn
 
-from napari_medssl.pretrain.optimisers import Lars, optimiser_for, set_rates
+from napari_medssl.pretrain.optimisers import Lars, optimiser_for, set_decays, set_rates
 
 
 def slow_lars(weights, slopes, rate, decay, momentum=0.9, trust=1e-3):
@@ -62,7 +62,7 @@ def test_a_plan_s_optimiser_has_all_that_learns(name, kind):
     held = {id(p) for group in optimiser.param_groups for p in group["params"]}
     assert held == {id(p) for p in method.parameters() if p.requires_grad}
     assert {group["weight_decay"] for group in optimiser.param_groups} == {0.1, 0.0}
-    if name == "adamw":
+    if name in ("adamw", "adam"):
         assert optimiser.param_groups[0]["betas"] == (0.8, 0.9)
 
 
@@ -72,3 +72,11 @@ def test_rates_are_shared_and_held():
     optimiser = torch.optim.SGD(groups, lr=1.0)
     set_rates(optimiser, 0.1)
     assert [group["lr"] for group in optimiser.param_groups] == [0.05, 0.7]
+
+
+def test_decays_are_shared():
+    one, other = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+    groups = [{"params": [one], "decay": 0.0}, {"params": [other], "decay": 1.0}]
+    optimiser = torch.optim.SGD(groups, lr=1.0)
+    set_decays(optimiser, 0.4)
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.0, 0.4]

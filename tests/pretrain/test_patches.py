@@ -24,6 +24,13 @@ def test_patches_are_those_that_slicing_gives_and_go_back(sides, side, channels)
     assert torch.equal(image_of(patches, side, sides), image)
 
 
+def test_patches_of_unequal_sides_are_laid_out_again():
+    image = torch.randn(2, 3, 4, 6)
+    cut = [image[:, :, r : r + 2, c : c + 3] for r in (0, 2) for c in (0, 3)]
+    patches = torch.stack([one.movedim(1, -1).flatten(1) for one in cut], dim=1)
+    assert torch.equal(image_of(patches, (2, 3), (4, 6)), image)
+
+
 def test_sides_that_do_not_divide_are_refused():
     with pytest.raises(UsageError, match="multiples of 4"):
         patches_of(torch.zeros(1, 1, 8, 6), 4)

@@ -38,6 +38,13 @@ def test_they_are_prepared_once_and_then_looked_up(tmp_path: Path):
     assert 0 <= first[0].array.min() < first[0].array.max() <= 1
 
 
+def test_whether_anybody_knows_the_sides_is_kept(tmp_path: Path):
+    unknown = Source("b", lambda: replace(volume(scan(1)), orientation_known=False))
+    for _ in range(2):
+        images, _ = prepare([source(0), unknown], tmp_path)
+        assert [image.orientation_known for image in images] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("array", "words"),
     [

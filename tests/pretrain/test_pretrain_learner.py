@@ -35,3 +35,40 @@ def test_a_loss_that_is_no_number_ends_it_in_a_sentence():
         Learner(method, prepared()) as learner,
     ):
         learner.step(0)
+
+
+@pytest.mark.parametrize(("clip", "longest"), [(1e-3, 1e-3), (0.0, None)])
+def test_slopes_are_as_long_as_the_plan_lets_them_be(clip, longest):
+    method = method_of(plan_of("regression", clip=clip))
+    with Learner(method, prepared()) as learner:
+        learner.step(0)
+    slopes = torch.stack([p.grad.norm() for p in method.parameters() if p.grad is not None]).norm()
+    if longest:
+        assert float(slopes) == pytest.approx(longest, rel=1e-3)
+    else:
+        assert float(slopes) > 1e-2
+
+
+def test_weights_decay_as_the_plan_says_at_each_step():
+    method = method_of(plan_of("regression", decay=0.1, last_decay=0.3))
+    with Learner(method, prepared()) as learner:
+        for step in range(3):
+            learner.step(step)
+            found = {group["weight_decay"] for group in learner.optimiser.param_groups}
+            assert max(found) == pytest.approx(method.plan.decay_at(step))
+            assert min(found) == 0
+
+
+def test_on_a_plateau_the_rate_is_halved_and_that_is_remembered(monkeypatch):
+    method = method_of(plan_of("regression", plateau=1, steps=99, batch=4))
+    images = prepared()
+    assert len(images) <= 2 * 4, "an epoch of two steps at most"
+    with Learner(method, images) as learner:
+        monkeypatch.setattr(learner, "_of_all", lambda told: {"loss": 1.0})
+        rates = []
+        for step in range(12):
+            learner.step(step)
+            rates.append(learner.optimiser.param_groups[0]["lr"])
+    assert rates[0] == method.plan.rate
+    assert rates[-1] < 0.6 * rates[0]
+    assert float(method.remembered()["plateau.factor"]) < 1

@@ -44,3 +44,17 @@ def test_its_rate_rises_and_falls():
     assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert rates[5:] == sorted(rates[5:], reverse=True)
     assert rates[-1] == pytest.approx(0.1)
+
+
+def test_its_decay_stays_or_goes_along_a_cosine():
+    plan = replace(PLAN, steps=11, decay=0.04)
+    assert {plan.decay_at(step) for step in range(11)} == {0.04}
+    rising = [replace(plan, last_decay=0.4).decay_at(step) for step in range(11)]
+    assert rising == sorted(rising)
+    assert [rising[n] for n in (0, 5, 10)] == pytest.approx([0.04, 0.22, 0.4])
+
+
+def test_before_a_plateau_its_rate_stays():
+    plan = replace(PLAN, steps=10, warm_up=2, rate=1.0, plateau=3)
+    assert [plan.rate_at(step) for step in range(4)] == [0.5, 1.0, 1.0, 1.0]
+    assert replace(plan, warm_up=0).rate_at(0) == 1.0

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
+from made_scans import method_of, volume
 
 from napari_medssl.errors import UsageError
+from napari_medssl.models.machine import ON_GPU, ON_PROCESSOR
+from napari_medssl.pretrain.images import PreparedImage
+from napari_medssl.pretrain.plan import PretrainPlan
 from napari_medssl.pretrain.planning import (
     plan_pretraining,
     require_known,
     require_shares,
     sides_within,
 )
+from napari_medssl.pretrain.samples import random_slice
 from napari_medssl.pretrain.survey import ImageFacts, ImageSurvey
+from napari_medssl.volume import Pipeline
 
 
 def survey(count=10, shape=(40, 50, 60), spacing=(1.0, 1.0, 1.0), modality="MR", colour=False):
@@ -79,7 +88,7 @@ def test_a_named_network_says_in_how_many_dimensions():
         ({"method": "byol"}, "the setting 'method'"),
         ({"preparation": []}, "the setting 'preparation'"),
         ({"optimiser": "best"}, "optimiser=best"),
-        ({"batch": 1}, "1 of 1 images at once; expected 2 or more"),
+        ({"batch": 1}, r"1 of 1 images at once; expected 2 or more\. Choose a larger batch"),
         ({"batch": 4, "accumulate": 4}, "1 of 4 images at once"),
     ],
 )
@@ -123,3 +132,96 @@ def test_what_is_known_may_be_changed(changes):
 def test_what_is_not_is_refused_before_any_image_is_read(changes):
     with pytest.raises(UsageError, match=next(iter(changes))):
         require_known("barlow", changes)
+
+
+def prepared(plan: PretrainPlan, array: np.ndarray, spacing=(1.0, 1.0, 1.0)) -> PreparedImage:
+    image, _ = Pipeline.from_steps(plan.preparation)(volume(array, spacing, "CT"))
+    return PreparedImage("made", image.array[None].astype(np.float16), image.geometry.spacing_mm)
+
+
+def test_the_thesis_sees_axial_slices_though_its_images_lie_with_x_first():
+    facts = survey(shape=(12, 100, 110), spacing=(2.5, 1.0, 1.0), modality="CT")
+    plan = plan_pretraining("simsiam", facts, scale="paper", dimensions=2)
+    assert plan.slice_axis == 2
+    body = np.random.default_rng(0).uniform(-400, 400, (12, 100, 110)).astype(np.float32)
+    image = prepared(plan, body, (2.5, 1.0, 1.0))
+    assert image.sides == (110, 100, 12)
+    seen = random_slice(image, plan, np.random.default_rng(0))[0].astype(float)
+    axial = np.clip((body + 500) / 1000, 0, 1)
+    turned = [one[::-1, ::-1].T for one in axial]  # right and front at the end, as RAS has it
+    assert min(np.abs(seen - one).max() for one in turned) < 0.01
+    method = method_of(plan_pretraining("simsiam", facts, dimensions=2))
+    assert method.refuses(prepared(method.plan, body)) == ""
+
+
+def test_turns_are_within_axial_slices_however_images_lie():
+    facts = survey(shape=(60, 200, 200), spacing=(3.0, 1.0, 1.0), modality="CT")
+    assert plan_pretraining("swin-unetr", facts, scale="paper").upright == (2, 1, 0)
+    assert plan_pretraining("swin-unetr", facts).upright == (0, 1, 2)
+    assert plan_pretraining("simsiam", facts, scale="paper").upright == (2, 1, 0)
+
+
+def test_on_a_gpu_an_encoder_is_as_wide_as_what_is_taught_there():
+    facts = survey(shape=(200, 200, 200))
+    small, large = (plan_pretraining("barlow", facts, device=d) for d in ("cpu", "cuda:0"))
+    assert small.arguments == {"widths": ON_PROCESSOR.widths}
+    assert large.arguments == {"widths": ON_GPU.widths}
+    assert np.prod(small.crop) < np.prod(large.crop) == 96**3
+    assert plan_pretraining("smit", facts, device="cuda:0").arguments == {"feature_size": 48}
+
+
+@pytest.mark.parametrize(
+    ("method", "crop"), [("simsiam", "32 x 32 x 32"), ("smit", "96 x 96 x 96")]
+)
+def test_on_small_images_a_gpu_does_as_a_processor_and_says_so(method, crop):
+    facts = survey(shape=(30, 40, 40))
+    small, large = (plan_pretraining(method, facts, device=d) for d in ("cpu", "cuda:0"))
+    assert large.arguments == small.arguments
+    assert large.crop == small.crop
+    assert any(f"too small for crops of {crop}" in reason for reason in large.reasons)
+    assert len(large.reasons) == len(small.reasons) + 1
+
+
+@pytest.mark.parametrize("method", ["smit", "simsiam", "swin-unetr", "kidney-side"])
+def test_hounsfield_units_are_for_ct(method):
+    plans = [
+        plan_pretraining(method, survey(shape=(99, 99, 99), modality=kind), scale="paper")
+        for kind in ("CT", "MR", "OT")
+    ]
+    for plan, is_ct in zip(plans, (True, False, False), strict=True):
+        steps = {row["do"] for row in plan.preparation}
+        assert bool(steps & {"clip", "to-unit"}) == is_ct
+        assert ("percentiles" in steps) != is_ct
+        assert any("are no CT" in reason for reason in plan.reasons) != is_ct
+        others = steps - {"clip", "to-unit", "percentiles"}
+        assert others >= {"orient"}  # all else is as printed
+    grey = np.random.default_rng(0).normal(900, 100, (30, 30, 30)).astype(np.float32)
+    seen = prepared(plans[1], grey).array
+    assert len(np.unique(seen)) > 20
+
+
+@pytest.mark.parametrize("method", ["barlow", "byol", "dino", "mae", "simmim", "medsass"])
+def test_the_papers_see_whole_pictures(method):
+    facts = survey(shape=(1, 400, 500), modality="OT", colour=True)
+    plan = plan_pretraining(method, facts, scale="paper")
+    assert PretrainPlan.from_row(json.loads(json.dumps(plan.as_row()))).crop == plan.crop
+    stripes = np.indices((1, 400, 500)).sum(0) % 2 + np.linspace(0, 1, 500)
+    seen = prepared(plan, stripes.astype(np.float32))
+    assert seen.array.shape[-2:] == plan.crop
+    smaller = plan_pretraining(method, facts, scale="paper", changes={"crop": [64, 64]})
+    assert prepared(smaller, stripes.astype(np.float32)).array.shape[-2:] == (64, 64)
+    assert np.abs(np.diff(seen.array[..., 0, :, :].astype(float), axis=-1)).max() < 0.3
+
+
+@pytest.mark.parametrize("scale", ["here", "paper"])
+def test_smit_sees_the_body_and_not_the_air_around(scale):
+    body = np.full((40, 60, 60), -1000, np.float32)
+    body[5:35, 20:50, 10:30] = np.random.default_rng(0).uniform(0, 200, (30, 30, 20))
+    plan = plan_pretraining("smit", survey(shape=body.shape, modality="CT"), scale=scale)
+    seen = prepared(plan, body, (4.0, 4.0, 4.0) if scale == "paper" else (1.0, 1.0, 1.0))
+    if scale == "here":
+        assert sorted(seen.sides) == [20, 30, 30]
+    else:
+        assert seen.sides == (128, 128, 128)
+        inside = np.argwhere(seen.array[0] > 0)
+        assert np.allclose(inside.mean(axis=0), 63.5, atol=1)

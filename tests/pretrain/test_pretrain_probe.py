@@ -11,12 +11,20 @@ from napari_medssl.pretrain.learner import Learner
 
 def test_steps_fill_the_time(monkeypatch):
     monkeypatch.setattr(probe, "_seconds_a_step", lambda *_: 0.5)
-    plan = probe.probed(method_of(plan_for("barlow")), prepared(), minutes=10.0)
+    method = method_of(plan_for("barlow", warm_up=7))
+    plan = probe.probed(method, prepared(), minutes=10.0)
     assert plan.steps == 1080
-    assert plan.warm_up == 108
+    assert plan.warm_up == 7
     assert "0.5 s here: 1,080 steps in 10 minutes" in plan.reasons[-1]
-    kept = probe.probed(method_of(plan_for("barlow", warm_up=7)), prepared(), minutes=10.0)
-    assert kept.warm_up == 7
+
+
+@pytest.mark.parametrize(("rising", "warm_up"), [(0.1, 108), (0.04, 43), (0.0, 0), (None, 7)])
+def test_the_rate_rises_in_as_large_a_part_as_is_said(monkeypatch, rising, warm_up):
+    monkeypatch.setattr(probe, "_seconds_a_step", lambda *_: 0.5)
+    method = method_of(plan_for("barlow", warm_up=7))
+    assert probe.probed(method, prepared(), minutes=10.0, rising=rising).warm_up == warm_up
+    short = method_of(plan_for("barlow", warm_up=700))
+    assert probe.probed(short, prepared(), minutes=0.01).warm_up == 25
 
 
 def test_without_a_time_the_plan_stays_and_the_method_too():

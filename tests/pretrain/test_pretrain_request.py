@@ -45,8 +45,23 @@ def test_how_long_it_learns(wishes, found) -> None:
         ({"scale": "huge"}, "--scale huge"),
         ({"method": "mae", "network": "unet_small"}, "with the network 'unet_small'"),
         ({"network": "btunet", "dimensions": 3}, "in 3-D"),
+        ({"method": "kidney-side", "dimensions": 2}, "in 2-D, of which there is no network"),
+        ({"scale": "paper", "dimensions": 3}, "no network at the scale 'paper'"),
+        ({"method": "simsiam", "changes": {"pairs": "some"}}, "pairs=some; expected one of exact"),
+        ({"dimensions": 3, "changes": {"crop": [8, 8]}}, "crops of 2 sides in 3-D"),
+        ({"method": "simsiam", "changes": {"betas": [0.8, 0.9]}}, "betas with optimiser=sgd"),
+        (
+            {"changes": {"betas": [0.8, 0.9], "optimiser": "lars"}},
+            "betas with optimiser=lars, which makes no use",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(wishes, words) -> None:
     with pytest.raises(UsageError, match=words):
         PretrainRequest(**{"method": "barlow", "folder": "/data", **wishes})
+
+
+def test_betas_go_with_the_optimisers_that_have_them():
+    for wishes in ({}, {"scale": "paper", "changes": {"optimiser": "adam"}}):
+        changes = {"betas": [0.8, 0.9], **wishes.pop("changes", {})}
+        assert PretrainRequest("barlow", "/data", changes=changes, **wishes).arguments

@@ -139,6 +139,49 @@ def test_images_that_the_method_cannot_use_are_left_out_and_said_why(tmp_path: P
         run(alone, tmp_path / "alone")
 
 
+def test_left_with_too_few_images_it_learns_nothing(tmp_path: Path):
+    """Four are needed, and there are five; but only one is large enough."""
+    what = wanted("simsiam", changes={**CHANGES, "width": 16})
+    sources = [source(0), *(source(n, (8, 8, 8)) for n in range(1, 5))]
+    with pytest.raises(UsageError, match="with 1 image, as 4 were left out; expected 4 or more"):
+        run(replace(what, sources=sources), tmp_path / "run")
+    assert not (tmp_path / "run" / WEIGHTS).exists()
+
+
+def test_a_batch_is_not_larger_than_what_it_compares(tmp_path: Path):
+    told = Told()
+    run(wanted(changes={**CHANGES, "batch": 16}), tmp_path / "run", told)
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text("utf-8"))
+    assert plan["batch"] == 5
+    assert any(text.endswith("there are 5: 5 at a time, not 16.") for text in told.warnings)
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ({"sources": [Source("image-00000", pytest.fail)] * 3}, "with 3 images; expected 4"),
+        ({"changes": {**CHANGES, "crop": [7, 7, 7]}}, "each a multiple of 8"),
+        (
+            {"method": "contrastive", "network": "kidney_dense", "changes": CHANGES},
+            "the decoder of 'kidney_dense'",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_before_any_image_is_read(tmp_path: Path, what, words):
+    sources = [Source(f"image-{n:05d}", pytest.fail) for n in range(5)]
+    with pytest.raises(UsageError, match=words):
+        run(wanted(**{"sources": sources, **what}), tmp_path / "run")
+
+
+@pytest.mark.parametrize(("changes", "warm_up"), [({"warm_up": 0}, 0), ({}, 5)])
+def test_with_a_time_the_rate_rises_as_long_as_is_said(tmp_path: Path, changes, warm_up):
+    asked = iter(range(100))
+    what = wanted(steps=None, minutes=1e-6, changes={**CHANGES, **changes})
+    run(what, tmp_path / "run", stop=lambda: next(asked) > 1)
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text("utf-8"))
+    assert (plan["steps"], plan["warm_up"]) == (50, warm_up)
+
+
 def test_a_setting_that_nobody_knows_is_refused_by_name(tmp_path: Path):
     with pytest.raises(UsageError, match="the setting 'widht' of Barlow"):
         run(wanted(changes={**CHANGES, "widht": 3}), tmp_path / "run")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction, pixel_reconstruction
+from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
 
 
 @pytest.mark.parametrize("sides", [(2, 3), (2, 1, 3)])
@@ -18,9 +18,3 @@ def test_a_place_tells_its_own_voxels_alone(sides, channels):
     same = (head(changed) == image).all(1)
     assert not same[(slice(None), *(slice(0, 4) for _ in sides))].any()
     assert same.sum() == same.numel() - 2 * 4 ** len(sides)
-
-
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_pixels_are_told_one_by_one(dimensions):
-    head = pixel_reconstruction(dimensions, 6, 2)
-    assert head(torch.randn(1, 6, *(4,) * dimensions)).shape == (1, 2, *(4,) * dimensions)

@@ -23,9 +23,10 @@ def test_turn_and_vector_are_told_from_two_places_and_the_image_from_all(dimensi
     assert not torch.equal(other.image, told.image)
 
 
-def test_images_are_turned_as_said():
-    images = torch.rand(40, 1, 3, 4, 4)
-    turned, turns = turn_each(images, np.random.default_rng(0))
+@pytest.mark.parametrize(("sides", "plane"), [((3, 4, 4), (1, 2)), ((4, 4, 3), (1, 0))])
+def test_images_are_turned_in_a_plane_as_said(sides, plane):
+    images = torch.rand(40, 1, *sides)
+    turned, turns = turn_each(images, np.random.default_rng(0), plane)
     assert set(turns.tolist()) == {0, 1, 2, 3}
     for before, after, quarters in zip(images, turned, turns.tolist(), strict=True):
-        assert torch.equal(after, before.rot90(quarters, (-2, -1)))
+        assert torch.equal(after, before.rot90(quarters, [1 + axis for axis in plane]))

@@ -3,12 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from every_method import plan_of
+from made_scans import method_of
 from torch import Tensor
 
 from napari_medssl.models.draws import draws
+from napari_medssl.pretrain import views as views_module
 from napari_medssl.pretrain.changes import mirrored, scaled, turned
-from napari_medssl.pretrain.views import VIEWS, Step, ViewPlan, view
+from napari_medssl.pretrain.images import PreparedImage
+from napari_medssl.pretrain.views import VIEWS, Step, ViewPlan, view, view_plans
 
+RISING = PreparedImage(
+    "rising",
+    np.broadcast_to(np.linspace(0, 1, 40, dtype=np.float16), (1, 40, 40, 40)),
+    (1.0, 1.0, 1.0),
+)
 RAMP = torch.linspace(0, 1, 24 * 24).reshape(1, 24, 24)
 
 
@@ -31,10 +40,20 @@ def test_every_preset_makes_its_views_again_alike(method, sides):
     assert torch.equal(crop, before)
 
 
-@pytest.mark.parametrize("method", ["dino", "simsiam", "smit"])
+@pytest.mark.parametrize("method", ["dino", "simsiam"])
 def test_a_view_may_be_smaller_than_its_crop(method):
     seen = view(RAMP, VIEWS[method][-1], draws(0, "views"), (8, 8))
     assert seen.shape == (1, 8, 8)
+
+
+def test_left_and_right_are_exchanged_and_slices_turned_however_the_crop_lies():
+    mirror, turn = (ViewPlan((Step(change, 1.0),)) for change in (mirrored, turned))
+    solid, flat = torch.rand(1, 6, 6, 5), torch.rand(1, 6, 6)  # x first, as RAS has it
+    for crop, upright, plane in ((solid, (2, 1, 0), (2, 1)), (flat, (1, 0), (2, 1))):
+        seen = view(crop, mirror, draws(0, "views"), None, upright)
+        assert torch.equal(seen, crop.flip(1))
+        quarters = view(crop, turn, draws(0, "views"), None, upright)
+        assert any(torch.equal(quarters, crop.rot90(k, plane)) for k in (1, 2, 3))
 
 
 def test_views_of_one_crop_differ():
@@ -56,17 +75,31 @@ def test_intensity_alone_keeps_regions_in_their_place():
     assert torch.equal(order[0], order[1])
 
 
-@pytest.mark.parametrize("method", ["kidney-side", "smit", "swin-unetr", "regression"])
-def test_methods_whose_task_a_mirror_would_spoil_see_the_crop_as_it_is(method):
-    """Mirrored, a left kidney is a right one."""
-    for item in range(10):
-        for seen in views(RAMP, method, item):
-            assert torch.equal(seen, RAMP)
+@pytest.mark.parametrize("method", VIEWS)
+def test_mirroring_can_be_left_out_and_nothing_else(method):
+    there, left = view_plans(method), view_plans(method, mirror=False)
+    for one, other in zip(there, left, strict=True):
+        assert other.steps == tuple(step for step in one.steps if step.change is not mirrored)
+        assert other.part == one.part
 
 
-def test_mirrors_can_be_taken_out_of_a_plan():
-    plan = VIEWS["simsiam"][0].without(mirrored, turned)
-    changes = [step.change for step in plan.steps]
-    assert mirrored not in changes
-    assert turned not in changes
-    assert len(changes) == len(VIEWS["simsiam"][0].steps) - 2
+@pytest.mark.parametrize("method", ["simsiam", "barlow", "byol", "dino", "simmim", "medsass"])
+def test_without_mirroring_no_crop_of_a_method_is_mirrored(method, monkeypatch):
+    """All that views do is mirroring here, so that a mirrored crop is told from its own."""
+    monkeypatch.setattr(views_module, "VIEWS", {n: _only_mirrored(p) for n, p in VIEWS.items()})
+    for mirror, wanted in ((True, {False, True}), (False, {False})):
+        settings = {**plan_of(method).settings, "mirror": mirror}
+        seen = set()
+        for item in range(12):
+            made = method_of(plan_of(method, settings=settings))
+            batch = made.sample([RISING], 0, draws(0, "sample", 0, item))
+            crops = batch["large"] if "large" in batch else batch.get("first", batch.get("image"))
+            line = crops.reshape(-1, crops.shape[-1])[0]
+            seen.add(bool(line[0] > line[-1]))
+        assert seen == wanted
+
+
+def _only_mirrored(plans):
+    return tuple(
+        ViewPlan(tuple(step for step in plan.steps if step.change is mirrored)) for plan in plans
+    )

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from bright_engine import BrightEngine
 
-from napari_medssl.errors import PromptError
+from napari_medssl.errors import OutOfMemoryError, PromptError
 from napari_medssl.segment import (
     BoxPrompt,
     EmbeddingCache,
@@ -15,6 +16,7 @@ from napari_medssl.segment import (
     PointPrompt,
     Prompts,
     load_engine,
+    point_from_source,
 )
 from napari_medssl.volume import Geometry, Volume, Window
 
@@ -69,6 +71,69 @@ def test_wrong_prompts_are_refused_before_the_slow_step(volume: Volume) -> None:
     with pytest.raises(PromptError, match="one value only"):
         segmenter.segment(volume, Prompts((PointPrompt((0, 0, 0)),)), WINDOW)
     assert engine.encoded == []
+
+
+def short_of_memory(engine: BrightEngine, times: int) -> None:
+    """Let the network run out of memory so many times, as torch tells of it on a processor."""
+    encode = engine.encode
+
+    def try_to(*given: Any) -> Any:
+        nonlocal times
+        times -= 1
+        if times >= 0:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 4 GB")
+        return encode(*given)
+
+    engine.encode = try_to  # type: ignore[method-assign]
+
+
+def test_for_want_of_memory_kept_embeddings_are_let_go(volume: Volume) -> None:
+    engine, cache = BrightEngine(), EmbeddingCache(None)
+    segmenter = InteractiveSegmenter(engine, cache)
+    segmenter.prepare(volume, Plane(1, 20), WINDOW)
+    short_of_memory(engine, 1)
+    point = Prompts((PointPrompt((5, 20, 25)),))
+    result = segmenter.segment(volume, point, WINDOW)
+    np.testing.assert_array_equal(result.mask, volume.array[5] == 100)
+    segmenter.prepare(volume, Plane(1, 20), WINDOW)
+    assert len(engine.encoded) == 3, "the first is not held any more"
+
+
+def test_no_memory_at_all_is_one_sentence(volume: Volume) -> None:
+    engine = BrightEngine()
+    segmenter = InteractiveSegmenter(engine, EmbeddingCache(None))
+    short_of_memory(engine, 4)
+    with pytest.raises(OutOfMemoryError, match=r"axial slice 5\. Close other images"):
+        segmenter.segment(volume, Prompts((PointPrompt((5, 20, 25)),)), WINDOW)
+    with pytest.raises(OutOfMemoryError):
+        segmenter.prepare(volume, Plane(0, 5), WINDOW)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_voxels_of_eight_to_one_are_outlined_on_every_plane(axis: int) -> None:
+    """Oblique too: a tilt changes where the patient is, never which voxels are marked."""
+    array = np.zeros((10, 40, 44), np.int16)
+    array[3:7, 8:24, 12:30] = 100
+    lean = np.array([[1, 0, 0], [0, 0.8, 0.6], [0, -0.6, 0.8]])
+    stored = Geometry(array.shape[::-1], (1.0, 1.0, 8.0), direction=lean.tolist())
+    thick = Volume.from_source_array(array.T, stored, name="thick", format="made")
+    middle = point_from_source(thick, (20, 16, 4))
+    segmenter = InteractiveSegmenter(BrightEngine(), EmbeddingCache(None))
+    result = segmenter.segment(thick, Prompts((middle,)), WINDOW, axis=axis)
+    np.testing.assert_array_equal(result.mask, result.plane.view(thick.array) == 100)
+    assert thick.array[middle.voxel] == 100
+
+
+def test_the_last_slice_of_two_thousand_is_outlined(tmp_path: Path) -> None:
+    array = np.memmap(tmp_path / "long", np.int16, "w+", shape=(2000, 32, 32))
+    array[1990:, 8:20, 10:24] = 100
+    stored = Geometry(array.shape[::-1], direction=np.eye(3).tolist())
+    long = Volume.from_source_array(array.T, stored, name="long", format="made")
+    segmenter = InteractiveSegmenter(BrightEngine(), EmbeddingCache(None))
+    result = segmenter.segment(long, Prompts((PointPrompt((1999, 12, 15)),)), WINDOW)
+    assert (result.plane, int(result.mask.sum())) == (Plane(0, 1999), 12 * 14)
+    with pytest.raises(PromptError, match="outside the image"):
+        segmenter.segment(long, Prompts((PointPrompt((2000, 12, 15)),)), WINDOW)
 
 
 @pytest.mark.slow

@@ -73,6 +73,11 @@ def test_a_point_on_nothing_is_said(engine: BrightEngine, two: Embedding) -> Non
         outline(engine, two, marks((60, 10, True)))
 
 
+def test_a_box_on_air_is_said(engine: BrightEngine, two: Embedding) -> None:
+    with pytest.raises(PromptError, match="nothing was found where the marks are"):
+        outline(engine, two, marks(boxes=((0, 0, 5, 5),)))
+
+
 def test_a_negative_point_takes_its_thing_out_of_a_box(
     engine: BrightEngine, two: Embedding
 ) -> None:

@@ -47,6 +47,16 @@ def test_stored_is_the_order_of_the_file(geometry: Geometry) -> None:
     assert turned.source.header == b"raw"
 
 
+@some
+@given(geometries(), st.permutations("ijk"))
+def test_stored_axes_come_in_any_order(geometry: Geometry, codes: list[str]) -> None:
+    volume = numbered(geometry)
+    turned, inverse = Orient("".join(codes))(volume)
+    order = ["ijk".index(code) for code in codes]
+    np.testing.assert_array_equal(turned.array, volume.to_source(volume.array).transpose(order))
+    np.testing.assert_array_equal(inverse.labels(turned.array), volume.array)
+
+
 def test_colour_and_probabilities_keep_their_channels() -> None:
     array = np.arange(180, dtype=np.uint8).reshape(3, 3, 4, 5)
     volume = volume_of(array, START)

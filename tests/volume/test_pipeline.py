@@ -18,7 +18,15 @@ from napari_medssl.volume.pad import Pad, PadTo
 from napari_medssl.volume.pipeline import Pipeline
 from napari_medssl.volume.resample import Resample
 from napari_medssl.volume.resize import Resize
-from napari_medssl.volume.standardise import Clip, Divide, Percentiles, ToBytes, ToUnit, ZScore
+from napari_medssl.volume.standardise import (
+    Clip,
+    Divide,
+    Percentiles,
+    Standardise,
+    ToBytes,
+    ToUnit,
+    ZScore,
+)
 
 sizes = st.tuples(*[st.integers(1, 9)] * 3)
 turns = st.builds(Orient, st.sampled_from([*CODES, "stored"]))
@@ -45,6 +53,7 @@ ALL = (
     ToUnit(-1, 1),
     Percentiles(1, 99, True),
     ZScore(True),
+    Standardise(1, 2),
     ToUnit(0, 1),
     ToBytes(),
     Channels(3),

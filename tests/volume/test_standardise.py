@@ -7,11 +7,27 @@ from grids import volume_of
 from napari_medssl.errors import UsageError
 from napari_medssl.volume import Geometry, Volume
 from napari_medssl.volume.operation import Operation, SameGrid
-from napari_medssl.volume.standardise import Clip, Divide, Percentiles, ToBytes, ToUnit, ZScore
+from napari_medssl.volume.standardise import (
+    Clip,
+    Divide,
+    Percentiles,
+    Standardise,
+    ToBytes,
+    ToUnit,
+    ZScore,
+)
 
 GRID = Geometry((6, 7, 8))
 HU = np.random.default_rng(0).integers(-1024, 3072, GRID.shape).astype(np.int16)
-EVERY = (Clip(-80, 300), Divide(3071), ToUnit(-175, 250), Percentiles(1, 99), ZScore(), ToBytes())
+EVERY = (
+    Clip(-80, 300),
+    Divide(3071),
+    ToUnit(-175, 250),
+    Percentiles(1, 99),
+    ZScore(),
+    Standardise(40, 200),
+    ToBytes(),
+)
 
 
 def ct(array: np.ndarray = HU) -> Volume:
@@ -80,6 +96,10 @@ def test_z_score_agrees_with_numpy() -> None:
     np.testing.assert_allclose(values(ZScore()), (HU - HU.mean()) / HU.std(), atol=1e-5)
 
 
+def test_a_known_mean_and_deviation() -> None:
+    np.testing.assert_allclose(values(Standardise(40, 200)), (HU - 40.0) / 200, atol=1e-5)
+
+
 def test_z_score_of_the_foreground() -> None:
     array = np.where(HU > -500, HU, -1024).astype(np.float32)
     counted = array[array > -1024].astype(float)
@@ -118,6 +138,8 @@ def test_percentiles_of_what_is_not_zero() -> None:
         lambda: ToUnit(4, 3),
         lambda: ToUnit(float("nan"), 3),
         lambda: Divide(0),
+        lambda: Standardise(0, 0),
+        lambda: Standardise(float("nan"), 1),
         lambda: Divide(float("inf")),
         lambda: Percentiles(50, 50),
         lambda: Percentiles(-1, 50),

@@ -60,7 +60,7 @@ class PromptLayers:
         self._changed = changed
         self._drawn = drawn
         self._refused = refused
-        self._strokes = StrokeLayer(viewer, self._on_stroke)
+        self._strokes = StrokeLayer(viewer, drawn, self._may_mark)
         self._sign = "+"
         self._image: Image | None = None
         self._points: Points | None = None
@@ -227,6 +227,7 @@ class PromptLayers:
                 edge_width=max(self._image.data.shape[:3]) / 250,
                 **where,
             )
+            self._boxes.mouse_drag_callbacks.insert(0, self._on_press_box)
             self._boxes.events.data.connect(self._tell)
 
     def _where(self, image: Image) -> dict[str, Any]:
@@ -236,9 +237,15 @@ class PromptLayers:
 
     def _on_press(self, layer: Points, event: Any) -> None:
         """With Shift, a click says what to leave out; without, what the tool says."""
-        if layer.mode == "add":
+        if layer.mode == "add" and not self._may_mark():
+            layer.mode = "pan_zoom"
+        elif layer.mode == "add":
             axis = int(layer.feature_defaults["axis"].iloc[0])
             self._next_point("-" if "Shift" in event.modifiers else self._sign, axis)
+
+    def _on_press_box(self, layer: Shapes, _: Any) -> None:
+        if layer.mode == "add_rectangle" and not self._may_mark():
+            layer.mode = "pan_zoom"
 
     def _unselect(self) -> None:
         """Take napari's blue highlight off a point just added: it hides the point's colour."""
@@ -248,14 +255,10 @@ class PromptLayers:
     def _tell(self, event: Any) -> None:
         if self._quiet or str(event.action) not in _DONE:
             return
-        if str(event.action) == "removed" or self._can_mark():
+        if str(event.action) == "removed" or self._may_mark():
             self._changed()
 
-    def _on_stroke(self, stroke: Stroke) -> None:
-        if self._can_mark():
-            self._drawn(stroke)
-
-    def _can_mark(self) -> bool:
+    def _may_mark(self) -> bool:
         """Whether a mark lies where the mouse was; says why not."""
         try:
             require_markable(self._viewer, self._image)

@@ -324,6 +324,7 @@ class ViewerScene:
     def _on_refused(self, error: MedSSLError) -> None:
         if self._listener is not None:
             self._listener.prompts_refused(error)
+        self._on_tool()  # it may have been put down
 
     def _on_stroke(self, stroke: Stroke) -> None:
         if self._listener is not None:

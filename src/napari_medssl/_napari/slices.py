@@ -89,7 +89,7 @@ def turn_to_voxel(viewer: Any, image: Image, voxel: Index) -> None:
 
 def _axis_on_screen(viewer: Any) -> int:
     """Which axis of a (z, y, x) layer the slice on the screen stands across."""
-    lead = viewer.dims.ndim - 3
+    lead: int = viewer.dims.ndim - 3
     return int(viewer.dims.order[lead]) - lead
 
 

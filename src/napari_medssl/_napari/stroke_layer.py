@@ -34,11 +34,16 @@ class StrokeLayer:
         Whose.
     drawn : callable
         Called with what was drawn.
+    may_mark : callable
+        Tells whether what is drawn now would lie where the mouse is.
     """
 
-    def __init__(self, viewer: Any, drawn: Callable[[Stroke], None]) -> None:
+    def __init__(
+        self, viewer: Any, drawn: Callable[[Stroke], None], may_mark: Callable[[], bool]
+    ) -> None:
         self._viewer = viewer
         self._drawn = drawn
+        self._may_mark = may_mark
         self._image: Image | None = None
         self._layer: Vectors | None = None
         self._tool = STROKES[0]
@@ -96,26 +101,29 @@ class StrokeLayer:
     def _on_drag(self, layer: Vectors, event: Any) -> Iterator[None]:
         image, tool = self._image, self.tool()
         plane = plane_on_screen(self._viewer, image)
-        if event.button != 1 or image is None or plane is None or tool == "look" or layer.mouse_pan:
+        if event.button != 1 or tool == "look" or layer.mouse_pan or not self._may_mark():
+            return
+        if image is None or plane is None:
             return
         positive = "Shift" not in event.modifiers
         colour = _AROUND if tool == "lasso" else _INSIDE if positive else _OUTSIDE
-        path, at = [_place(image, event)], np.asarray(event.pos, float)
+        path, at = [place_under(image, event)], np.asarray(event.pos, float)
         yield
         while event.type == "mouse_move":
             if np.abs(np.asarray(event.pos, float) - at).max() >= _LEAST_MOVE:
-                path.append(_place(image, event))
+                path.append(place_under(image, event))
                 at = np.asarray(event.pos, float)
                 layer.data = _lines(path, closed=tool == "lasso")
                 layer.edge_color = colour  # last: a layer that was empty forgets it
             yield
-        path.append(_place(image, event))
+        path.append(place_under(image, event))
         layer.data = np.empty((0, 2, 3))
         if layer is self._layer:  # else another image came in hand meanwhile
             self._drawn(Stroke(tool, plane, path, positive))
 
 
-def _place(image: Image, event: Any) -> Place:
+def place_under(image: Image, event: Any) -> Place:
+    """Return where on an image the mouse is, as an index (z, y, x)."""
     z, y, x = (float(v) for v in image.world_to_data(event.position)[-3:])
     return z, y, x
 

@@ -30,8 +30,9 @@ def finetune(
     protocol: Annotated[
         str,
         typer.Option(
-            help="ours; decoder: the encoder of --init stays as it is; kidney: as the paper of "
-            "the network kidney_dense."
+            help="How it is taught. ours; decoder: the encoder of --init stays as it is; or as the "
+            "paper of its network says: btunet, smit, simsiam (Swin UNETR), mri, kidney, "
+            "medsass-literal (nothing learns), medsass-decoder, medsass-full."
         ),
     ] = "ours",
     minutes: Annotated[
@@ -108,6 +109,11 @@ def finetune(
         raise UsageError(f"--val-fraction {val_fraction:g}", expected="0 or more, and less than 1")
     held_out = (val_images, val_labels) if val_images and val_labels else None
     if net in model_cards():
+        if protocol != "ours":
+            raise UsageError(
+                f"'{net}' with --protocol {protocol}",
+                expected="a network for volumes; what learns of a prompted one, --mode says",
+            )
         if engine != "here" or processes not in (None, 1):
             raise UsageError(
                 f"'{net}' on another engine or by several processes",

@@ -118,6 +118,7 @@ def finetune_volumes(
     from napari_medssl.cli.learned_weights import learn_in_job
     from napari_medssl.cli.nnunet_source import arguments_of
     from napari_medssl.finetune.volumes.plan import WEIGHTS
+    from napari_medssl.finetune.volumes.protocols import require_judges
     from napari_medssl.jobs import new_spec
 
     place = wishes.workplace()
@@ -129,6 +130,7 @@ def finetune_volumes(
         "held_out": arguments_of(None, *held_out, everything=True) if held_out else None,
         "held_out_part": _part(cases, wishes.held_out_part),
     }
+    require_judges(wishes.protocol, bool(held_out or arguments["held_out_part"]))
     spec = new_spec(
         KIND,
         arguments,

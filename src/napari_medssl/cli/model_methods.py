@@ -32,7 +32,7 @@ def list_methods(
     console = Console()
     console.print("Learning without masks: 'medssl pretrain --method NAME'")
     console.print(table)
-    console.print("'medssl models show NAME' says what a method does, and where it comes from.")
+    console.print("'medssl models show NAME' says what a method does, and all its settings.")
 
 
 def method_facts(card: MethodCard) -> dict[str, Any]:
@@ -50,7 +50,10 @@ def method_facts(card: MethodCard) -> dict[str, Any]:
         "least_images": card.least_images,
         "least_batch": card.least_batch,
         "here": {"network": card.here.network, **card.here.plan},
+        "on_gpu": dict(card.here.on_gpu),
+        "here_on_gpu": card.here.on_gpu,
         "paper": {"network": card.paper.network, **card.paper.plan},
         "why_here": card.here.why,
+        "why_paper": card.paper.why,
         "source": card.source,
     }

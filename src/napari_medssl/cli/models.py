@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_medssl.cli.method_settings import print_settings, settings_facts
 from napari_medssl.cli.model_distil import distil_points
 from napari_medssl.cli.model_facts import network_facts, promptable_facts, trained_facts
 from napari_medssl.cli.model_files import add_model, fetch_model, new_model
@@ -33,6 +34,8 @@ _AnyName = Annotated[
     str, typer.Argument(help="A name of 'medssl models list', or a .safetensors file of ours.")
 ]
 
+#: of a network's facts, those of the method of its name
+_METHOD = "pretrain"
 _PROMPTABLE = ("name", "title", "trained on", "MB", "licence", "weights")
 _NETWORK = ("name", "title", "dimensions", "channels")
 _TRAINED = ("name", "title", "network", "classes", "trained on", "licence")
@@ -68,7 +71,10 @@ def list_models(json: _Json = False) -> None:
 
 @models_app.command("show")
 def show_model(name: _AnyName, json: _Json = False) -> None:
-    """Show what is known of a network, a trained model, an encoder or a method."""
+    """Show what is known of a network, a trained model, an encoder or a method, or of both.
+
+    Of a method also its recipes, why they are so, and all its settings.
+    """
     facts = _facts_of(name)
     if json:
         print(json_text.dumps(facts))
@@ -76,8 +82,13 @@ def show_model(name: _AnyName, json: _Json = False) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for line in lines_of(facts):
-        console.print(line, markup=False)
+    for number, one in enumerate(filter(None, (facts, facts.get(_METHOD)))):
+        if number:
+            console.print("\nA method of 'medssl pretrain' has this name too:\n", markup=False)
+        for line in lines_of(one):
+            console.print(line, markup=False)
+        if "settings" in one:
+            print_settings(Console(), one)
 
 
 models_app.command("add")(add_model)
@@ -98,9 +109,10 @@ def _facts_of(name: str) -> dict[str, Any]:
         return promptable_facts(model_cards()[name])
     if name in network_cards():
         facts = network_facts(network_cards()[name])
-        return {**facts, "parameters": _parameters(network_cards()[name])}
+        both = {_METHOD: _method_facts(name)} if name in method_cards() else {}
+        return {**facts, "parameters": _parameters(network_cards()[name]), **both}
     if name in method_cards():
-        return method_facts(method_cards()[name])
+        return _method_facts(name)
     if name in trained_cards() or Path(name).suffix:
         path, card = find_trained(name)
         return {**trained_facts(card), "bytes": path.stat().st_size}
@@ -108,6 +120,12 @@ def _facts_of(name: str) -> dict[str, Any]:
     do = "'medssl models list' and 'medssl models methods' tell what each is; of a file, give the "
     do += "whole name"
     raise UsageError(f"the model '{name}'", expected=f"one of {there}", do=do)
+
+
+def _method_facts(name: str) -> dict[str, Any]:
+    from napari_medssl.pretrain.cards import method_card
+
+    return {**method_facts(method_card(name)), "settings": settings_facts(name)}
 
 
 def _parameters(card: NetworkCard) -> dict[str, int]:

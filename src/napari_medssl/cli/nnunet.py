@@ -51,6 +51,10 @@ def plan_nnunet(
     everything: _All = False,
     memory: _Memory = 8.0,
     workers: _Workers = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the plan: 'medssl pretrain --nnunet' takes it.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
     json: _Json = False,
 ) -> None:
     """Tell which configurations nnU-Net makes for these cases, and why not the others."""
@@ -60,6 +64,8 @@ def plan_nnunet(
     from napari_medssl.finetune.nnunet.folders import require_nnunet
 
     require_nnunet()
+    if out is not None:
+        require_free(out, force=force)
     source = arguments_of(project, images, labels, everything=everything)
     left_out: list[str] = []
     with tempfile.TemporaryDirectory() as kept:
@@ -67,6 +73,10 @@ def plan_nnunet(
             source, Path(kept), memory, workers, lambda *_: None, left_out.append, quiet=True
         )
     found = configurations(planned)
+    if out is not None:
+        from napari_medssl.jobs.files import put_json
+
+        put_json(out, planned)
     facts = {
         "cases": cases,
         "configurations": [_facts(one) for one in found],
@@ -92,7 +102,10 @@ def run_nnunet(
     memory: _Memory = 8.0,
     workers: _Workers = 2,
     encoder: Annotated[
-        Path | None, typer.Option(help="Pre-trained weights to begin the encoder with.")
+        Path | None,
+        typer.Option(
+            help="Weights to begin with: 'pretrain --nnunet' or export-encoder made them."
+        ),
     ] = None,
     device: _Device = "auto",
     seed: Annotated[int, typer.Option(help="Of the random draws.")] = 0,
@@ -252,6 +265,8 @@ def _say_result(job: Job) -> None:
     for name, dice in card.dice.items():
         shown = "after postprocessing" if name == "chosen" else name
         print(f"  {shown:32} {'-' if dice is None else f'{dice:.3f}'}")
+    for words in card.facts.get("begun_with", {}).get("taken", ()):
+        print(f"Begun with what was learned before: {words}")
     chosen = " and ".join(member.configuration for member in card.members)
     print(f"Chosen: {chosen}. The model is in '{job.folder.name}/artifacts/model'.")
     masks = sorted((job.artifacts / "masks").glob(f"*{card.suffix}"))

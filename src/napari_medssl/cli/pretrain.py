@@ -25,15 +25,31 @@ def pretrain(
         Path | None,
         typer.Option(help="Folder of masks, called as the images: for kidney-side alone."),
     ] = None,
+    probe_labels: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a few masks, called as the images, to tell how far it is."),
+    ] = None,
     net: Annotated[str, typer.Option(help="auto, or a network of 'medssl models list'.")] = "auto",
+    nnunet: Annotated[
+        Path | None,
+        typer.Option(help="A plan of nnU-Net's, or a run's folder: what it planned learns."),
+    ] = None,
+    configuration: Annotated[
+        str | None, typer.Option(help="Of the plan; 3d_fullres where there is one.")
+    ] = None,
     dimensions: Annotated[
         int | None, typer.Option(help="2 or 3; by the images unless given.")
     ] = None,
     scale: Annotated[
-        str, typer.Option(help="here: what this machine can do in minutes; paper: as printed.")
+        str,
+        typer.Option(
+            help="here: what this machine can do in minutes; paper: as printed, all its steps "
+            "unless --minutes or --steps says fewer."
+        ),
     ] = "here",
     minutes: Annotated[
-        float | None, typer.Option(help="How long it may learn; 10 unless --steps says it.")
+        float | None,
+        typer.Option(help="How long it may learn; 10 unless --steps or the paper's scale says it."),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(help="How often weights change, instead of a time.")
@@ -42,7 +58,10 @@ def pretrain(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="Another setting of the plan or of the method."
+            "--set",
+            metavar="NAME=VALUE",
+            help="Another setting of the plan or of the method; 'medssl models show METHOD' tells "
+            "them.",
         ),
     ] = None,
     stop_on_collapse: Annotated[
@@ -68,7 +87,8 @@ def pretrain(
 ) -> None:
     """Learn what images look like, without any masks, so that fewer masks are needed later.
 
-    The encoder is OUT/artifacts/encoder.safetensors: 'medssl finetune --init' begins with it.
+    The encoder is OUT/artifacts/encoder.safetensors: 'medssl finetune --init' begins with it, and
+    with --nnunet 'medssl nnunet run --encoder'.
     Ctrl-C keeps what was learned; 'medssl jobs resume' goes on.
     """
     import os
@@ -93,17 +113,20 @@ def pretrain(
         folder=str(images.absolute()),
         of_project=(images / FILE_NAME).is_file(),
         labels=str(labels.absolute()) if labels else None,
+        probe_labels=str(probe_labels.absolute()) if probe_labels else None,
         minutes=minutes,
         steps=steps,
         network=None if net == "auto" else net,
+        planned=_planned(nnunet, configuration),
         dimensions=dimensions,
         scale=cast("ScaleName", scale),
         changes=changes,
     )
     if not images.is_dir():
         raise UsageError(f"--images {images.name}", expected="a folder of images, or a project")
-    if labels is not None and not labels.is_dir():
-        raise UsageError(f"--labels {labels.name}", expected="a folder of masks")
+    for option, given in (("labels", labels), ("probe-labels", probe_labels)):
+        if given is not None and not given.is_dir():
+            raise UsageError(f"--{option} {given.name}", expected="a folder of masks")
     if processes is not None and processes < 1:
         raise UsageError(f"--processes {processes}", expected="1 or more")
     place = choose_workplace(engine, device, threads=threads, processes=processes)
@@ -120,12 +143,30 @@ def pretrain(
     )
     job = store(folder).create(spec, out)
     use = f"medssl finetune --init {job.folder.name}/artifacts/{WEIGHTS} ..."
+    if request.planned:
+        into = request.planned["configuration"]
+        use = f"medssl nnunet run ... --configurations {into} "
+        use += f"--encoder {job.folder.name}/artifacts/{WEIGHTS}"
     weights = job.artifacts / WEIGHTS
     learn_in_job(job, place.engine, weights, use, wait=not background, as_json=json)
     if offer and not background:
         offered = offer_finished([job])
         if not json:
             print("\n".join(offered))
+
+
+def _planned(place: Path | None, configuration: str | None) -> dict[str, Any] | None:
+    """Read what nnU-Net planned; None where it is not asked for."""
+    if place is None:
+        if configuration is not None:
+            raise UsageError("--configuration without a plan", expected="--nnunet with one")
+        return None
+    from napari_medssl.finetune.nnunet.folders import require_nnunet
+    from napari_medssl.finetune.nnunet.planning import find_plan
+    from napari_medssl.models.networks.planned import planned_network
+
+    require_nnunet()
+    return planned_network(find_plan(place), configuration).as_row()
 
 
 def read_settings(pairs: list[str]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def sources_of(job: Job, report: Report, opened: ExitStack) -> list[Source]:
 
 def _of_folder(job: Job, folder: Path, report: Report) -> list[Source]:
     from napari_medssl.io import read_volume
-    from napari_medssl.jobs.files import get_json, put_json
+    from napari_medssl.jobs.files import put_json
     from napari_medssl.pretrain.images import Source
     from napari_medssl.project.images import find_images
 
@@ -59,25 +59,38 @@ def _of_folder(job: Job, folder: Path, report: Report) -> list[Source]:
             report.warning(f"File {number} of those that cannot be opened: {why}")
         rows = [[str(found.path), found.series] for found in finds.images]
         put_json(listed, {"images": rows})
-    rows = get_json(listed)["images"]
-    if not rows:
+    images = listed_images(job)
+    if not images:
         raise UsageError("a folder without images", expected="images that 'medssl info' can read")
     labels = job.spec.arguments.get("labels")
-    drawn = _drawn_on([Path(path) for path, _ in rows], Path(labels)) if labels else {}
+    drawn = masks_by_name([path for path, _ in images], Path(labels)) if labels else {}
     return [
         Source(
             f"image-{number:05d}",
-            partial(read_volume, Path(path), volume=0, series=series),
-            drawn.get(Path(path)),
+            partial(read_volume, path, volume=0, series=series),
+            drawn.get(path),
         )
-        for number, (path, series) in enumerate(rows, 1)
+        for number, (path, series) in enumerate(images, 1)
     ]
 
 
-def _drawn_on(
+def listed_images(job: Job) -> list[tuple[Path, int | None]]:
+    """Return the images of a folder as they were found first: file, and which series of it."""
+    from napari_medssl.jobs.files import get_json
+
+    return [(Path(path), series) for path, series in get_json(job.artifacts / _LISTED)["images"]]
+
+
+def masks_by_name(
     images: Sequence[Path], folder: Path
 ) -> Mapping[Path, Callable[[Volume], NDArray[Any]]]:
-    """Return what opens the mask of an image, for those that have one of the same name."""
+    """Return what opens the mask of an image, for those that have one of the same name.
+
+    Raises
+    ------
+    UsageError
+        If none has.
+    """
     from napari_medssl.cli.case_files import files_by_stem
     from napari_medssl.io import read_labels
     from napari_medssl.io.sidecar import stem
@@ -111,4 +124,17 @@ def _of_project(job: Job, folder: Path, report: Report, opened: ExitStack) -> li
     cases = get_json(listed)["images"]
     if not cases:
         raise UsageError("a project without scans to learn from", do="Add images to it")
-    return [Source(case, partial(project.read_image, case)) for case in cases]
+    wanted = job.spec.arguments["changes"].get("mask") == "labels"
+    done = {case.id for case in project.cases() if wanted and case.status == "done"}
+
+    def labels(case: str, _: Volume) -> NDArray[Any]:
+        return project.read_state(case).labels
+
+    return [
+        Source(
+            case,
+            partial(project.read_image, case),
+            partial(labels, case) if case in done else None,
+        )
+        for case in cases
+    ]

@@ -21,10 +21,13 @@ def run_pretrain_job(job: Job, report: Report, should_stop: Callable[[], bool]) 
     Of the job's artifacts ``encoder.safetensors`` and its card are the result.
     """
     from napari_medssl.cli.pretrain_images import sources_of
+    from napari_medssl.cli.pretrain_probe import drawn_examples
     from napari_medssl.io import atomic_write
+    from napari_medssl.models.networks.planned import PlannedNetwork
     from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 
     given = job.spec.arguments
+    planned = given.get("planned")
     tools = Tools(atomic_write, report, partial(_show, job.artifacts), should_stop)
     with ExitStack() as opened:
         wanted = Wanted(
@@ -37,9 +40,11 @@ def run_pretrain_job(job: Job, report: Report, should_stop: Callable[[], bool]) 
             steps=given["steps"],
             scale=given["scale"],
             network=given["network"],
+            planned=PlannedNetwork.from_row(planned) if planned else None,
             dimensions=given["dimensions"],
             seed=job.spec.seed,
             changes=given["changes"],
+            drawn=drawn_examples(job, opened),
         )
         card = learn_without_labels(wanted, job.artifacts, tools)
     return card is not None and not should_stop()

@@ -39,6 +39,9 @@ def learn_project(
             help="What it begins with: auto, scratch, current, or a trained model by name or file."
         ),
     ] = "auto",
+    protocol: Annotated[
+        str, typer.Option(help="How it is taught; those of 'medssl finetune', where they fit.")
+    ] = "ours",
     seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="Of the processor; all unless given.")] = None,
@@ -80,7 +83,9 @@ def learn_project(
     offered = offer_finished(store(jobs).jobs()) if init == "auto" else []
     with to_change(folder) as project:
         here = replace(wishes, threads=place.threads)
-        task = plan(project, init, here, place.device, cross_validate=cross_validate)
+        task = plan(
+            project, init, here, place.device, cross_validate=cross_validate, protocol=protocol
+        )
         open_ends = OpenEnds().count(project, map(project.case, task.training))
     job = _job(task, place, seed, jobs)
     if not json:
@@ -113,21 +118,27 @@ def learn_project(
 
 
 def plan(
-    project: Project, init: str, wishes: VolumeWishes, device: str, *, cross_validate: bool = True
+    project: Project,
+    init: str,
+    wishes: VolumeWishes,
+    device: str,
+    *,
+    cross_validate: bool = True,
+    protocol: str = "ours",
 ) -> LearnTask:
     """Decide who learns, who judges and what it begins with; the ledger keeps the first two.
 
     Raises
     ------
     UsageError
-        If nothing is done, or there is no such model to begin with.
+        If nothing is done, there is no such model to begin with, or the protocol is not for it.
     """
     from napari_medssl.finetune import patient_of
     from napari_medssl.finetune.starting import starter
     from napari_medssl.project.learn_plan import plan_learning
 
-    how = {**wishes.arguments(), "cross_validate": cross_validate}
-    return plan_learning(project, patient_of, starter(init, device), how)
+    how = {**wishes.arguments(), "cross_validate": cross_validate, "protocol": protocol}
+    return plan_learning(project, patient_of, starter(init, device, protocol), how)
 
 
 def take_in_job(project: Project, job: Job) -> ModelVersion:

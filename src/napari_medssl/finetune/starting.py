@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UsageError
+from napari_medssl.finetune.volumes.protocols import OURS, require_teaching
 from napari_medssl.models.trained import find_trained, read_card, trained_cards, trained_folder
 
 if TYPE_CHECKING:
@@ -96,10 +97,24 @@ def choose_start(wanted: str, in_use: Path | None, images: Images, device: str) 
 
 
 def starter(
-    wanted: str, device: str
+    wanted: str, device: str, protocol: str = OURS
 ) -> Callable[[Path | None, Mapping[int, str], frozenset[str], int], Start]:
-    """Return `choose_start` for whoever knows the model in use and what `Images` wants."""
-    return lambda in_use, *images: choose_start(wanted, in_use, Images(*images), device)
+    """Return `choose_start` for whoever knows the model in use and what `Images` wants.
+
+    What it returns refuses a start that the protocol is not for.
+    """
+
+    def choose(in_use: Path | None, *images: Any) -> Start:
+        start = choose_start(wanted, in_use, Images(*images), device)
+        require_teaching(protocol, network_of(start.path))
+        return start
+
+    return choose
+
+
+def network_of(start: Path | None) -> str | None:
+    """Return the network of weights to begin with; None of random ones."""
+    return read_card(start).network if start is not None else None
 
 
 def offered_starts() -> dict[str, str]:

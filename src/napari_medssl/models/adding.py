@@ -119,7 +119,7 @@ def _add_ours(path: Path, wishes: Wishes, write: AtomicWrite) -> TrainedCard:
     if wishes.classes or wishes.legacy_merging:
         raise UsageError(f"--classes or --legacy-merging for '{path.name}'", expected="its card's")
     if card.holds != "network":
-        load_start(network_for(card), read_trained(path, card))
+        load_start(network_for(card), read_trained(path, card), card.parts)
     else:
         load_trained(path, card)
     return keep_trained(path, replace(card, name=wishes.name or card.name), write)

@@ -16,11 +16,19 @@ def draws(seed: int, purpose: str, step: int = 0, item: int = 0) -> np.random.Ge
     return np.random.default_rng(int.from_bytes(digest[:16], "little"))
 
 
-def batch_at(seed: int, step: int, size: int, of: int) -> list[int]:
+def batch_at(seed: int, step: int, size: int, of: int, *, apart: int = 1) -> list[int]:
     """Return which of ``of`` items are learned from at a step, each as often as the others.
 
     Items are shuffled anew each time all of them had their turn.
+
+    Parameters
+    ----------
+    seed, step, size, of : int
+        Of the run; of the batch; of all that there is.
+    apart : int
+        Of so many one after the other, of which a batch is a multiple, none is there twice: what
+        does not fill them up is left out of a round, by chance. Not where there are fewer items.
     """
-    places = range(step * size, (step + 1) * size)
-    orders = {e: draws(seed, "order", e).permutation(of) for e in {p // of for p in places}}
-    return [int(orders[place // of][place % of]) for place in places]
+    places, turn = range(step * size, (step + 1) * size), of // apart * apart or of
+    orders = {e: draws(seed, "order", e).permutation(of) for e in {p // turn for p in places}}
+    return [int(orders[place // turn][place % turn]) for place in places]

@@ -64,6 +64,8 @@ class TrainedCard:
     holds : str
         ``"network"``; or ``"encoder"``, or ``"encoder and decoder"``, for weights that fine-tuning
         starts from.
+    parts : tuple of str
+        Of an encoder, the children that learned and are in the file; all of them where empty.
     arguments : mapping
         What the network was built with beside dimensions, channels and classes.
     slice_axis : int
@@ -101,6 +103,7 @@ class TrainedCard:
     patch: tuple[int, ...]
     steps: tuple[Mapping[str, Any], ...]
     holds: Holds = "network"
+    parts: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
     slice_axis: int = -1
     modalities: tuple[str, ...] = ()

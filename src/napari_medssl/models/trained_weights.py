@@ -15,7 +15,7 @@ from napari_medssl.models.versions import versions_of
 from napari_medssl.models.weights import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -59,7 +59,8 @@ def save_trained(
     TrainedCard
         As saved.
     """
-    state = network.encoder_state() if card.holds == "encoder" else network.state_dict()
+    whole = card.holds != "encoder"
+    state = network.state_dict() if whole else network.encoder_state(card.parts)
     # a clone each: safetensors refuses tensors that share memory
     tensors = {name: t.detach().cpu().clone().contiguous() for name, t in state.items()}
 
@@ -94,10 +95,21 @@ def load_trained(path: Path, card: TrainedCard | None = None) -> SegmentationNet
     return network.eval()
 
 
-def load_start(network: SegmentationNetwork, tensors: Mapping[str, Tensor]) -> int:
+def load_start(
+    network: SegmentationNetwork, tensors: Mapping[str, Tensor], parts: Sequence[str] = ()
+) -> int:
     """Put weights to begin with into a network: its encoder whole, of the rest what fits.
 
     A last layer of other classes does not fit, and stays as it is.
+
+    Parameters
+    ----------
+    network : SegmentationNetwork
+        Gets them.
+    tensors : mapping of str to Tensor
+        As `read_trained` gives them.
+    parts : sequence of str
+        `TrainedCard.parts`: of which children of the encoder they are; of all where empty.
 
     Returns
     -------
@@ -110,9 +122,9 @@ def load_start(network: SegmentationNetwork, tensors: Mapping[str, Tensor]) -> i
         With the counts, if any of the encoder's is missing or of another shape, or one does not
         belong to the network at all.
     """
-    own, encoder = network.state_dict(), network.encoder_state()
+    own, encoder = network.state_dict(), network.encoder_state(parts)
     others = {name: t for name, t in tensors.items() if name in own and name not in encoder}
-    network.load_encoder({name: t for name, t in tensors.items() if name not in others})
+    network.load_encoder({name: t for name, t in tensors.items() if name not in others}, parts)
     fitting = {name: t for name, t in others.items() if own[name].shape == t.shape}
     network.load_state_dict(fitting, strict=False)
     return len(encoder) + len(fitting)

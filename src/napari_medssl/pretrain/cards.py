@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,11 @@ from napari_medssl.models.networks import network_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from napari_medssl.models.machine import Machine
+    from napari_medssl.pretrain.planning import ScaleName
+
+_WARM_UP = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,21 +29,37 @@ class Scale:
     network : mapping of int to str
         Dimensions (2, 3) it has -> key of a `NetworkCard`.
     plan : mapping
-        Fields of a `PretrainPlan`: ``crop`` by dimensions, ``batch``, ``optimiser``, ``rate``...
+        Fields of a `PretrainPlan`: ``crop`` and ``preparation`` (a preset's name) by dimensions,
+        ``batch``, ``optimiser``, ``rate``...; ``part_of_image`` that a crop takes; whether a
+        picture is seen ``whole``, resized to the crop; whether images are cut ``to_foreground``.
     why : str
         Why its settings are others than the paper's, in sentences; empty where they are not.
+    on_gpu : mapping
+        Fields that are others on a GPU, in place of those of ``plan``.
     """
 
     network: Mapping[int, str]
     plan: Mapping[str, Any]
     why: str = ""
+    on_gpu: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rising(self) -> float:
+        """Part of the steps in which the rate rises; a tenth where nothing says it."""
+        steps = self.plan.get("steps", 0)
+        return self.plan.get("warm_up", 0) / steps if steps else _WARM_UP
+
+    def on(self, machine: Machine) -> Scale:
+        """Return it with what a machine has the means for."""
+        return replace(self, plan={**self.plan, **self.on_gpu}) if machine.is_gpu else self
 
     def fields(self, dimensions: int) -> dict[str, Any]:
-        """Return the plan's fields in these dimensions; without a crop where none is known."""
+        """Return the plan's fields in these dimensions; without those that are not known."""
         fields = dict(self.plan)
-        crops = fields.pop("crop", {})
-        if str(dimensions) in crops:
-            fields["crop"] = tuple(crops[str(dimensions)])
+        for name in ("crop", "preparation"):
+            known = fields.pop(name, {}).get(str(dimensions))
+            if known is not None:
+                fields[name] = tuple(known) if name == "crop" else known
         return fields
 
 
@@ -70,6 +91,8 @@ class MethodCard:
         For people: what it does, and the paper and section that define it.
     masks : bool
         Whether it can look at what was drawn on the images.
+    compares : bool
+        Whether the images of a batch are to be told from each other.
     """
 
     name: str
@@ -86,11 +109,34 @@ class MethodCard:
     about: str
     source: str
     masks: bool = False
+    compares: bool = False
 
     @property
     def dimensions(self) -> tuple[int, ...]:
         """In how many dimensions it exists."""
         return tuple(sorted({*self.paper.network, *self.here.network}))
+
+    def recipe(self, scale: ScaleName) -> Scale:
+        """Return the paper's own, or what a machine at hand can do."""
+        return self.paper if scale == "paper" else self.here
+
+    def own_network(self, scale: ScaleName, dimensions: int) -> str:
+        """Return the network that a recipe has in these dimensions.
+
+        Raises
+        ------
+        UsageError
+            If it has none.
+        """
+        there = self.recipe(scale).network
+        if dimensions not in there:
+            raise UsageError(
+                f"{self.title} in {dimensions}-D, of which there is no network at the scale "
+                f"'{scale}'",
+                expected=" or ".join(f"{n}-D" for n in there),
+                do="Name a network, or choose the other scale",
+            )
+        return there[dimensions]
 
     def require_network(self, name: str, dimensions: int) -> None:
         """Check that the method makes sense for a network.

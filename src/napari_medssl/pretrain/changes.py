@@ -1,7 +1,8 @@
 """Single changes of a crop, each drawn by chance between two numbers: what views are made of.
 
-Every change takes a crop, (channels, *sides), float, 2-D or 3-D; this crop's random numbers; and
-the lowest and highest of what it draws. The crop keeps its shape, and is never changed in place.
+Every change takes a crop, (channels, rows, columns) or (channels, slices, rows, columns), float;
+this crop's random numbers; and the lowest and highest of what it draws. The crop keeps its shape,
+and is never changed in place.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _WIDTHS = 4  # a bell ends so many deviations from its middle
 
 
 def mirrored(image: Tensor, random: Random, low: float, high: float) -> Tensor:
-    """Mirror the last axis: left and right of a slice. Nothing is drawn."""
+    """Exchange left and right of each slice. Nothing is drawn."""
     return image.flip(-1)
 
 
 def turned(image: Tensor, random: Random, low: float, high: float) -> Tensor:
-    """Turn the last two axes by 90, 180 or 270 degrees; by 180 where they are not of one length."""
+    """Turn each slice by 90, 180 or 270 degrees; by 180 where it is not square."""
     quarters = int(random.integers(1, 4))
     return image.rot90(quarters if image.shape[-1] == image.shape[-2] else 2, (-2, -1))
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 from napari_medssl.errors import UsageError
 from napari_medssl.models.draws import draws
 from napari_medssl.models.trained_weights import load_start, network_for, read_trained
-from napari_medssl.pretrain.voxel_features import features_at, spots_of
+from napari_medssl.pretrain.voxel_features import Sight, Spots, features_at, spots_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,30 +89,73 @@ def probe_encoder(
     WeightsError
         If the checkpoint does not fit its network.
     """
-    folds = _folds([one.patient for one in examples], seed)
-    networks = [network.to(device).eval() for network in _networks(weights, card, seed)]
-    features = [list[Tensor]() for _ in networks]
-    values, of = list[Tensor](), list[Tensor]()
-    for done, (example, fold) in enumerate(zip(examples, folds, strict=True), 1):
-        for spots in spots_of(example, card, seed):
-            values.append(spots.values)
-            of.append(torch.full_like(spots.values, fold))
-            for network, own in zip(networks, features, strict=True):
-                own.append(features_at(network, spots))
-        told(done, len(examples))
-    if len(set(torch.cat(values).tolist())) < 2:
-        raise UsageError("voxels of one class alone", expected="masks with a background")
-    learned, *others = (_read(torch.cat(own), torch.cat(values), torch.cat(of)) for own in features)
+    asked = Questions.about(examples, Sight.of_card(card), seed, told)
+    learned, *others = (
+        asked.answers(network.to(device).eval()) for network in _networks(weights, card, seed)
+    )
     return [
-        Read(name, _mean(found), found, tuple(_mean(other[name]) for other in others))
+        Read(name, mean_right(found), found, tuple(mean_right(other[name]) for other in others))
         for name, found in learned.items()
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """Voxels whose class is known, and who may be learned from to name which.
+
+    Parameters
+    ----------
+    spots : tuple of Spots
+        Crops, with the voxels that lie in them.
+    folds : tuple of int
+        Of each crop: its voxels are named by what was learned from other folds.
+    """
+
+    spots: tuple[Spots, ...]
+    folds: tuple[int, ...]
+
+    @classmethod
+    def about(
+        cls,
+        examples: Sequence[Drawn],
+        sight: Sight,
+        seed: int,
+        told: Callable[[int, int], None] = lambda *_: None,
+    ) -> Questions:
+        """Read labelled images; see `probe_encoder` for what may be wrong with them."""
+        found = list[tuple[Spots, int]]()
+        folds = _folds([one.patient for one in examples], seed)
+        for done, (example, fold) in enumerate(zip(examples, folds, strict=True), 1):
+            found += [(spots, fold) for spots in spots_of(example, sight, seed)]
+            told(done, len(examples))
+        asked = cls(tuple(spots for spots, _ in found), tuple(fold for _, fold in found))
+        if len(set(asked.values.tolist())) < 2:
+            raise UsageError("voxels of one class alone", expected="masks with a background")
+        return asked
+
+    @property
+    def values(self) -> Tensor:
+        """Label value of each voxel, (n,) int64."""
+        return torch.cat([one.values for one in self.spots])
+
+    def answers(self, network: SegmentationNetwork) -> dict[str, dict[int, float]]:
+        """Return by classifier and class the part of voxels that is named right.
+
+        Parameters
+        ----------
+        network : SegmentationNetwork
+            In evaluation mode, on its device.
+        """
+        features = torch.cat([features_at(network, one) for one in self.spots])
+        counts = torch.tensor([len(one.values) for one in self.spots])
+        return _read(features, self.values, torch.tensor(self.folds).repeat_interleave(counts))
+
+
 def _networks(weights: Path, card: TrainedCard, seed: int) -> Iterator[SegmentationNetwork]:
     """Yield the network of a checkpoint, and then some with random weights."""
+    torch.manual_seed(int(draws(seed, "random weights").integers(2**31)))  # of what did not learn
     learned = network_for(card)
-    load_start(learned, read_trained(weights, card))
+    load_start(learned, read_trained(weights, card), card.parts)
     yield learned
     for number in range(_RANDOM_NETWORKS):
         torch.manual_seed(int(draws(seed, "random weights", number).integers(2**31)))
@@ -193,5 +236,6 @@ def _linear(known: Tensor, numbers: Tensor, asked: Tensor, count: int) -> Tensor
 _CLASSIFIERS = {"nearest neighbours": _nearest, "linear": _linear}
 
 
-def _mean(by_class: Mapping[int, float]) -> float:
+def mean_right(by_class: Mapping[int, float]) -> float:
+    """Return the mean over classes of the part of their voxels that is named right."""
     return float(np.mean(list(by_class.values())))

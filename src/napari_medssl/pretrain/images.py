@@ -62,12 +62,15 @@ class PreparedImage:
         Of its own axes.
     inside : (a, b, c) uint8 array, optional
         1 where something was drawn on it.
+    orientation_known : bool
+        Whether its file says which side of the patient is which.
     """
 
     id: str
     array: NDArray[np.float16]
     spacing_mm: tuple[float, float, float]
     inside: NDArray[np.uint8] | None = None
+    orientation_known: bool = True
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -121,9 +124,11 @@ def prepare_images(
             left_out[source.id] = str(error)
         told(done)
     if not found:
-        why = next(iter(left_out.values()), "there is none")
+        why = next(iter(left_out.values()), "there is none").rstrip(".")
         raise UsageError(
-            f"no image to learn from: all {len(sources)} were left out, the first because {why}"
+            f"no image to learn from: all {len(sources)} were left out, the first because {why}",
+            do="Choose other images, or smaller crops (--set crop=...); 'medssl info' tells what "
+            "an image is like",
         )
     return found, left_out
 
@@ -149,7 +154,11 @@ def _prepare(folder: Path, source: Source, plan: PretrainPlan, write: AtomicWrit
         write(folder / _IMAGE, partial(_put, image.array), lambda _: None)
         if image.inside is not None:
             write(folder / _INSIDE, partial(_put, image.inside), lambda _: None)
-        facts = {"spacing_mm": image.spacing_mm, "shape": image.array.shape}
+        facts = {
+            "spacing_mm": image.spacing_mm,
+            "shape": image.array.shape,
+            "orientation_known": image.orientation_known,
+        }
     text = json.dumps(facts)
     write(folder / _FACTS, lambda part: _put_text(text, part), lambda _: None)
 
@@ -167,7 +176,9 @@ def _ready(source: Source, plan: PretrainPlan) -> PreparedImage:
     if source.read_labels is not None:
         drawn = source.read_labels(volume) > 0
         inside = carried(drawn, volume.geometry, image.geometry).astype(np.uint8)
-    return PreparedImage(source.id, array, image.geometry.spacing_mm, inside)
+    return PreparedImage(
+        source.id, array, image.geometry.spacing_mm, inside, volume.orientation_known
+    )
 
 
 def _put(array: NDArray[Any], part: Path) -> None:
@@ -199,6 +210,7 @@ def load_prepared(folder: Path, image_id: str) -> PreparedImage:
         _looked_into(folder / _IMAGE, shape, torch.float16),
         (a, b, c),
         _looked_into(inside, shape[1:], torch.uint8) if inside.exists() else None,
+        facts.get("orientation_known", True),
     )
 
 

@@ -13,7 +13,8 @@ from napari_medssl.errors import MedSSLError
 from napari_medssl.models.ahead import Ahead
 from napari_medssl.models.draws import draws
 from napari_medssl.models.team import Team
-from napari_medssl.pretrain.optimisers import optimiser_for, set_rates
+from napari_medssl.pretrain.optimisers import optimiser_for, set_decays, set_rates
+from napari_medssl.pretrain.plateau import Plateau
 from napari_medssl.pretrain.precision import arithmetic
 from napari_medssl.pretrain.samples import Samples
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.method import Method
-
-_LONGEST = 3.0
 
 
 class Learner:
@@ -50,6 +49,7 @@ class Learner:
         method.freeze_the_rest()
         self.optimiser = optimiser_for(method, method.plan)
         self.samples = Samples(images, method)
+        self._plateau = self._waiting(len(images))
         self._batches = Ahead(self._share, self._after)
         self._losses = self._shared()
 
@@ -96,15 +96,32 @@ class Learner:
             )
         method.before_step(step)
         learned = [weight for group in self.optimiser.param_groups for weight in group["params"]]
-        nn.utils.clip_grad_norm_(learned, _LONGEST)
-        set_rates(self.optimiser, plan.rate_at(step))
+        if plan.clip:
+            nn.utils.clip_grad_norm_(learned, plan.clip)
+        set_rates(self.optimiser, plan.rate_at(step) * self._factor)
+        set_decays(self.optimiser, plan.decay_at(step))
         self.optimiser.step()
         method.after_step(step)
+        if self._plateau is not None:
+            self._plateau.hear(step, values["loss"])
         return values
 
     def batch_on_device(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return a batch where the method computes."""
         return {name: t.to(self.device, non_blocking=True) for name, t in batch.items()}
+
+    def _waiting(self, images: int) -> Plateau | None:
+        """Make what halves the rate a part of the method, which is what a run remembers."""
+        plan = self.method.plan
+        if not plan.plateau:
+            return None
+        plateau = Plateau(plan.plateau, -(-images // plan.batch)).to(self.device)
+        self.method.add_module("plateau", plateau)
+        return plateau
+
+    @property
+    def _factor(self) -> float:
+        return 1.0 if self._plateau is None else float(self._plateau.factor)
 
     def _share(self, step: int, part: int) -> dict[str, Tensor]:
         return self.samples.share(self._team, step, part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.team import Team
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.declared import taken
+from napari_medssl.pretrain.method_settings import declared_settings
 from napari_medssl.pretrain.shared_norms import share_norms
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.cards import MethodCard
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
-
-
-#: settings of an optimiser, which any method may have
-_OF_ANY = {"betas": (0.9, 0.999)}
 
 
 class Method(nn.Module, ABC):
@@ -49,11 +46,9 @@ class Method(nn.Module, ABC):
     Raises
     ------
     UsageError
-        If a setting of the plan is not one of `settings`, or of another kind.
+        If a setting of the plan is none of the method's in `method_settings`, or not as it may be.
     """
 
-    #: its own settings: name -> what it is unless given
-    settings: ClassVar[Mapping[str, Any]] = {}
     alike: Tensor
     #: beginnings of the names of the network's tensors that learn; none: the encoder's
     parts: tuple[str, ...] = ()
@@ -62,18 +57,24 @@ class Method(nn.Module, ABC):
         super().__init__()
         self.network, self.plan, self.team = network, plan, Team()
         title = method_card(plan.method).title
-        self._settings = taken(plan.settings, {**_OF_ANY, **self.settings}, title)
+        self._settings = taken(plan.settings, declared_settings(plan.method), title)
         #: how often in a row all came out alike; see `recipe`
         self.register_buffer("alike", torch.zeros((), dtype=torch.int64))
 
     def setting(self, name: str) -> Any:
-        """Return one of `settings`, as given or by itself."""
+        """Return one of the method's settings, as given or by itself."""
         return self._settings[name]
 
     @property
     def holds(self) -> Holds:
         """Return what is handed on to fine-tuning."""
-        return "encoder and decoder" if self.parts else "encoder"
+        alone = set(self.parts) <= set(self.network.encoder_parts)
+        return "encoder" if alone else "encoder and decoder"
+
+    @property
+    def handed_on(self) -> tuple[str, ...]:
+        """Names of the encoder's children that learned, where not all did; empty where all did."""
+        return self.parts if set(self.parts) < set(self.network.encoder_parts) else ()
 
     def together(self, team: Team) -> None:
         """Learn with other processes: a batch is what all of them have a share of.
@@ -88,6 +89,17 @@ class Method(nn.Module, ABC):
     def refuses(self, image: PreparedImage) -> str:
         """Say in a sentence why an image cannot be learned from; empty where it can."""
         del image
+        return ""
+
+    def decided(self, images: Sequence[PreparedImage]) -> str:
+        """Say in a sentence what it chose for each image by itself; empty where it chose nothing.
+
+        Parameters
+        ----------
+        images : sequence of PreparedImage
+            All that are learned from.
+        """
+        del images
         return ""
 
     @abstractmethod
@@ -181,17 +193,6 @@ def build_method(network: SegmentationNetwork, plan: PretrainPlan) -> Method:
     card = method_card(plan.method)
     card.require_network(plan.network, plan.dimensions)
     return _class_of(card)(network, plan)
-
-
-def settings_of(name: str) -> dict[str, Any]:
-    """Return a method's own settings, each as it is unless given.
-
-    Raises
-    ------
-    UsageError
-        If there is no method of this name.
-    """
-    return {**_OF_ANY, **_class_of(method_card(name)).settings}
 
 
 def _class_of(card: MethodCard) -> type[Method]:

@@ -18,9 +18,9 @@ def optimiser_for(method: Method, plan: PretrainPlan) -> torch.optim.Optimizer:
     groups = [{**group, "weight_decay": plan.decay * group["decay"]} for group in method.learners()]
     groups = [group for group in groups if group["params"]]
     if plan.optimiser == "adamw":
-        return torch.optim.AdamW(groups, lr=plan.rate, betas=_betas(plan))
+        return torch.optim.AdamW(groups, lr=plan.rate, betas=_betas(method))
     if plan.optimiser == "adam":
-        return torch.optim.Adam(groups, lr=plan.rate)
+        return torch.optim.Adam(groups, lr=plan.rate, betas=_betas(method))
     if plan.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=plan.rate, momentum=_MOMENTUM)
     return Lars(groups, lr=plan.rate)
@@ -30,6 +30,12 @@ def set_rates(optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Give every group its share of a step length; one that is held keeps its own."""
     for group in optimiser.param_groups:
         group["lr"] = group.get("held_rate", rate * group["scale"])
+
+
+def set_decays(optimiser: torch.optim.Optimizer, decay: float) -> None:
+    """Give every group its share of a weight decay."""
+    for group in optimiser.param_groups:
+        group["weight_decay"] = decay * group["decay"]
 
 
 class Lars(torch.optim.Optimizer):
@@ -66,6 +72,6 @@ class Lars(torch.optim.Optimizer):
                 weight.add_(moved, alpha=-group["lr"])
 
 
-def _betas(plan: PretrainPlan) -> tuple[float, float]:
-    first, second = plan.setting("betas", (0.9, 0.999))
-    return float(first), float(second)
+def _betas(method: Method) -> tuple[float, float]:
+    first, second = method.setting("betas")
+    return first, second

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 
@@ -45,15 +47,15 @@ def patches_of(image: Tensor, side: int) -> Tensor:
     return split.permute(order).reshape(batch, tokens, side**n * channels)
 
 
-def image_of(patches: Tensor, side: int, sides: tuple[int, ...]) -> Tensor:
+def image_of(patches: Tensor, side: int | Sequence[int], sides: tuple[int, ...]) -> Tensor:
     """Lay patches out again: the inverse of `patches_of`.
 
     Parameters
     ----------
     patches : (batch, tokens, side ** n * channels) tensor
         As `patches_of` gives them.
-    side : int
-        Of a patch.
+    side : int, or sequence of int
+        Of a patch; one an axis where they differ.
     sides : tuple of int
         Of the image.
 
@@ -62,9 +64,10 @@ def image_of(patches: Tensor, side: int, sides: tuple[int, ...]) -> Tensor:
     (batch, channels, *sides) tensor
     """
     n = len(sides)
-    channels = patches.shape[-1] // side**n
-    grid = tuple(length // side for length in sides)
-    split = patches.reshape(len(patches), *grid, *(side,) * n, channels)
+    own = (side,) * n if isinstance(side, int) else tuple(side)
+    channels = patches.shape[-1] // prod(own)
+    grid = tuple(length // part for length, part in zip(sides, own, strict=True))
+    split = patches.reshape(len(patches), *grid, *own, channels)
     between = (
         axis for pair in zip(range(1, n + 1), range(n + 1, 2 * n + 1), strict=True) for axis in pair
     )

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.schedules import warm_up_cosine
+from napari_medssl.pretrain.schedules import cosine, warm_up_cosine
+from napari_medssl.pretrain.slicing import upright
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,8 @@ class PretrainPlan:
     arguments : mapping
         What the network is built with beside dimensions, channels and classes.
     slice_axis : int
-        Of a 2-D network, the axis of the prepared image across which slices are cut.
+        The axis of the prepared image that stands across slices. A 2-D network sees those; in 3-D
+        what turns or mirrors does so within them.
     accumulate : int
         In how many parts a batch goes through the network: less memory, the same gradient for
         methods that look at one image at a time.
@@ -49,8 +51,15 @@ class PretrainPlan:
         What turns gradients into steps.
     rate, last_rate, decay : float
         Highest step length, the last one, and weight decay.
+    last_decay : float or None
+        Weight decay in the end, along a cosine; None keeps it.
     warm_up : int
         Steps in which the rate rises.
+    plateau : int
+        The rate is halved after more epochs than so many without a lower loss, instead of falling
+        along a cosine; 0 lets it fall.
+    clip : float
+        Longest slope: longer ones, over all weights, are shortened to it; 0 leaves them.
     seed : int
         Decides every random draw.
     save_every : int
@@ -86,7 +95,10 @@ class PretrainPlan:
     rate: float = 1e-3
     last_rate: float = 0.0
     decay: float = 1e-2
+    last_decay: float | None = None
     warm_up: int = 0
+    plateau: int = 0
+    clip: float = 3.0
     seed: int = 0
     save_every: int = 25
     precision: Precision = "float32"
@@ -120,8 +132,20 @@ class PretrainPlan:
                 expected="a rate above 0, the others 0 or more",
             )
 
+    @property
+    def upright(self) -> tuple[int, ...]:
+        """A crop's axes in order: across slices (in 3-D), rows, columns."""
+        return upright(self.preparation, self.dimensions, self.slice_axis)
+
+    def decay_at(self, step: int) -> float:
+        """Return the weight decay of a step, counted from 0."""
+        last = self.decay if self.last_decay is None else self.last_decay
+        return cosine(step, self.steps, self.decay, last)
+
     def rate_at(self, step: int) -> float:
-        """Return the step length of a step, counted from 0."""
+        """Return the step length of a step, counted from 0, before any `plateau`."""
+        if self.plateau:
+            return self.rate * min(1.0, (step + 1) / max(1, self.warm_up))
         return warm_up_cosine(step, self.steps, self.rate, warm_up=self.warm_up, end=self.last_rate)
 
     def setting(self, name: str, default: Any) -> Any:

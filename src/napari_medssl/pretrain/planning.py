@@ -7,15 +7,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_medssl.errors import UsageError
+from napari_medssl.models.machine import ON_PROCESSOR, Machine
 from napari_medssl.models.networks import network_card
+from napari_medssl.models.networks.planned import NETWORK
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.declared import taken
+from napari_medssl.pretrain.enough import require_images
+from napari_medssl.pretrain.made_ready import made_ready
+from napari_medssl.pretrain.method_settings import declared_settings
 from napari_medssl.pretrain.plan import PretrainPlan
-from napari_medssl.volume.presets import preparation
+from napari_medssl.pretrain.plan_settings import PLAN_SETTINGS
+from napari_medssl.pretrain.planned_fields import planned_fields
+from napari_medssl.pretrain.slicing import across_slices, without_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_medssl.models.machine import Means
+    from napari_medssl.models.networks.planned import PlannedNetwork
+    from napari_medssl.pretrain.cards import Scale
     from napari_medssl.pretrain.survey import ImageSurvey
 
 ScaleName = Literal["here", "paper"]
@@ -24,26 +34,9 @@ ScaleName = Literal["here", "paper"]
 _THIN = 8
 #: of which each side of a crop is one, where the network does not say
 _MULTIPLE = 32
-#: of all steps, in which the rate rises, where a method does not say
-WARM_UP = 0.1
-#: fields of a plan that may be wanted otherwise, each with what it is like
-_FIELDS: Mapping[str, Any] = {
-    "crop": (),
-    "batch": 16,
-    "accumulate": 1,
-    "optimiser": "adamw",
-    "rate": 1e-3,
-    "last_rate": 0.0,
-    "decay": 1e-2,
-    "warm_up": 0,
-    "save_every": 25,
-    "precision": "float32",
-    "stop_on_collapse": False,
-}
-#: those that have an option, or an argument, of their own
-_ELSEWHERE = {*PretrainPlan.__dataclass_fields__} - {*_FIELDS}
-#: of a crop, for what a machine at hand does in minutes
-_MOST_VOXELS = {2: 224**2, 3: 90_000}
+_NAMES = {setting.name for setting in PLAN_SETTINGS}
+#: fields of a plan that have an option, or an argument, of their own
+_ELSEWHERE = {*PretrainPlan.__dataclass_fields__} - _NAMES
 
 
 def plan_pretraining(
@@ -52,6 +45,7 @@ def plan_pretraining(
     *,
     scale: ScaleName = "here",
     network: str | None = None,
+    planned: PlannedNetwork | None = None,
     dimensions: int | None = None,
     steps: int = 1,
     seed: int = 0,
@@ -72,6 +66,8 @@ def plan_pretraining(
         What this machine can do in minutes, or what the paper says.
     network : str, optional
         Key of a `NetworkCard`, instead of the scale's.
+    planned : PlannedNetwork, optional
+        What nnU-Net planned, for the network that is built from it.
     dimensions : int, optional
         2 or 3, instead of what the images are.
     steps, seed, threads : int
@@ -89,53 +85,43 @@ def plan_pretraining(
         If the method makes no sense for the network, the images are too few, or a change is of
         nothing that there is.
     """
-    card = method_card(method)
-    chosen = card.paper if scale == "paper" else card.here
-    there = network_card(network).dimensions if network else tuple(chosen.network)
+    card, machine = method_card(method), Machine(device, threads)
+    recipe = card.recipe(scale)
+    dimensions = planned.dimensions if planned else dimensions
+    there = network_card(network).dimensions if network else tuple(recipe.network)
     there = tuple(n for n in there if n in card.dimensions) or there
     dims = dimensions or _dimensions(survey, there)
-    name = network or chosen.network.get(dims)
-    if name is None:
-        words = " or ".join(f"{n}-D" for n in chosen.network)
-        raise UsageError(
-            f"{card.title} in {dims}-D, of which there is no network at the scale '{scale}'",
-            expected=words,
-            do="Name a network, or choose the other scale",
-        )
+    name = NETWORK if planned else network or card.own_network(scale, dims)
     card.require_network(name, dims)
-    net, is_own = network_card(name), name == chosen.network.get(dims)
-    fields = chosen.fields(dims)
-    settings = dict(fields.pop("settings", {}))
-    own_arguments = fields.pop("arguments", {})
-    arguments = own_arguments if is_own else {}
-    preset = fields.pop("preparation", None)
-    part = fields.pop("part_of_image", 1.0)
-    own_steps = fields.get("steps", 0)
+    net = network_card(name)
+    changed, more = _sorted_out(changes or {})
+    means, unlike = machine.means, ""
+    if scale == "here":
+        recipe, means, unlike = _within_reach(recipe, machine, survey, dims)
+    fields = recipe.fields(dims)
+    settings = {**fields.pop("settings", {}), **more}
+    part, own_steps = fields.get("part_of_image", 1.0), fields.get("steps", 0)
+    fields["arguments"] = _arguments(fields, name, recipe.network.get(dims), means, scale)
+    fields["crop"] = fields.get("crop") or _crop(survey, dims, fields["arguments"], part, means)
     fields |= {
         "steps": steps or own_steps or 1,
-        "warm_up": _warm_up(fields.get("warm_up"), own_steps, steps),
-        "crop": fields.get("crop") or _crop(survey, dims, arguments, part),
+        "warm_up": round(recipe.rising * (steps or own_steps)),
         "in_channels": 1 if scale == "here" else net.in_channels,
-        "preparation": _rows(preset, survey),
-    }
-    changed, more = _sorted_out(changes or {})
-    fields |= changed
-    settings |= more
+    } | changed
+    if planned:
+        voxels = None if scale == "paper" else means.view[dims]
+        fields |= planned_fields(planned, survey, part=part, most=voxels) | changed
+    fields, unlike_paper = made_ready(fields, survey, dims)
+    reasons = (f"{card.title} on {net.title} in {dims}-D. {card.about}", recipe.why)
     plan = PretrainPlan(
         method=method,
         network=name,
         dimensions=dims,
         settings=settings,
-        arguments=arguments,
-        slice_axis=_slice_axis(survey),
         seed=seed,
         threads=threads,
-        precision="bfloat16" if device.startswith("cuda") else "float32",
-        reasons=(
-            f"{card.title} on {net.title} in {dims}-D. {card.about}",
-            *([chosen.why] if chosen.why else []),
-        ),
-        **fields,
+        reasons=tuple(filter(None, (*reasons, unlike, unlike_paper))),
+        **{"precision": machine.precision, **fields},
     )
     if "batch" not in changed:
         plan = replace(plan, batch=-(-plan.batch // processes) * processes)
@@ -152,10 +138,7 @@ def require_known(method: str, changes: Mapping[str, Any]) -> None:
         If one is not.
     """
     _, more = _sorted_out(changes)
-    if more:
-        from napari_medssl.pretrain.method import settings_of
-
-        taken(more, settings_of(method), method_card(method).title)
+    taken(more, declared_settings(method), method_card(method).title)
 
 
 def require_shares(images: int, processes: int) -> None:
@@ -170,6 +153,7 @@ def require_shares(images: int, processes: int) -> None:
         raise UsageError(
             f"{images} images at once for {processes} processes",
             expected=f"a multiple of {processes}: each takes as many",
+            do="Choose another batch, other parts of it (accumulate), or fewer processes",
         )
 
 
@@ -178,28 +162,58 @@ def _sorted_out(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, A
     for name in changes:
         if name in _ELSEWHERE:
             raise UsageError(f"the setting '{name}'", expected="its own option or argument")
-    given = {name: value for name, value in changes.items() if name in _FIELDS}
-    read = taken(given, _FIELDS, "the plan")
+    given = {name: value for name, value in changes.items() if name in _NAMES}
+    read = taken(given, PLAN_SETTINGS, "the plan")
     changed = {name: read[name] for name in given}
-    return changed, {name: value for name, value in changes.items() if name not in _FIELDS}
-
-
-def _warm_up(own: int | None, own_steps: int, steps: int) -> int:
-    """Return in how many steps the rate rises: of another number of steps the same part."""
-    if not own_steps:
-        return int(WARM_UP * steps)
-    return round((own or 0) * (steps or own_steps) / own_steps)
+    return changed, {name: value for name, value in changes.items() if name not in _NAMES}
 
 
 def _crop(
-    survey: ImageSurvey, dimensions: int, arguments: Mapping[str, Any], part: float
+    survey: ImageSurvey, dimensions: int, arguments: Mapping[str, Any], part: float, means: Means
 ) -> tuple[int, ...]:
     """Return crops that hold most of an image, or the part of it that leaves room for two."""
     multiple = 2 ** (len(arguments["widths"]) - 1) if "widths" in arguments else _MULTIPLE
-    sides = list(survey.median(lambda image: image.shape))
-    if dimensions == 2:
-        sides.pop(_slice_axis(survey))
-    return sides_within([part * n for n in sides], _MOST_VOXELS[dimensions], multiple)
+    return sides_within(
+        [part * n for n in _seen(survey, dimensions)], means.view[dimensions], multiple
+    )
+
+
+def _seen(survey: ImageSurvey, dimensions: int) -> list[float]:
+    """Return the sides of a typical image, or of a slice of it."""
+    sides = survey.median(lambda image: image.shape)
+    return list(sides) if dimensions == 3 else without_axis(sides, across_slices(survey))
+
+
+def _within_reach(
+    recipe: Scale, machine: Machine, survey: ImageSurvey, dimensions: int
+) -> tuple[Scale, Means, str]:
+    """Return a recipe with what a machine has the means for, as far as the images are large enough.
+
+    A network takes some voxels at least: it halves a crop again and again. An image may be mirrored
+    to twice its size, but not where two crops are cut of it.
+    """
+    large, means = recipe.on(machine), machine.means
+    fields = large.fields(dimensions)
+    least = fields.get("crop") or (2 * means.multiple,) * dimensions
+    reach = 2 if fields.get("part_of_image", 1) == 1 else 1
+    seen = _seen(survey, dimensions)
+    if all(reach * there >= side for there, side in zip(seen, least, strict=True)):
+        return large, means, ""
+    words = (
+        f"The images are too small for crops of {' x '.join(map(str, least))}, which a GPU has the "
+        "means for: crops and network are as on a processor."
+    )
+    return recipe, ON_PROCESSOR, words if large != recipe or means != ON_PROCESSOR else ""
+
+
+def _arguments(
+    fields: Mapping[str, Any], name: str, own: str | None, means: Means, scale: ScaleName
+) -> Mapping[str, Any]:
+    """Return what a network is built with: the recipe's own, and as wide as the machine bears."""
+    arguments = fields.get("arguments", {}) if name == own else {}
+    if scale == "here" and name == means.network:
+        return {**arguments, "widths": means.widths}
+    return arguments
 
 
 def sides_within(sides: Sequence[float], most: int, multiple: int) -> tuple[int, ...]:
@@ -218,39 +232,12 @@ def _require_enough(plan: PretrainPlan, images: int, processes: int) -> None:
         raise UsageError(
             f"{card.title} with {at_once} of {plan.batch} images at once",
             expected=f"{card.least_batch} or more",
+            do="Choose a larger batch, or fewer parts of it (accumulate)",
         )
-    if images < card.least_images:
-        raise UsageError(
-            f"{card.title} with {images} images",
-            expected=f"{card.least_images} or more",
-            do="Add images; they need no masks",
-        )
+    require_images(plan.method, images)
 
 
 def _dimensions(survey: ImageSurvey, there: Sequence[int]) -> int:
     thin = min(survey.median(lambda image: image.shape)) < _THIN
     wanted = 2 if thin else 3
     return wanted if wanted in there else there[0]
-
-
-def _slice_axis(survey: ImageSurvey) -> int:
-    sides = survey.median(lambda image: image.shape)
-    return sides.index(min(sides))
-
-
-def _rows(preset: str | None, survey: ImageSurvey) -> tuple[dict[str, Any], ...]:
-    return tuple(preparation(preset).pipeline.steps()) if preset else _preparation(survey)
-
-
-def _preparation(survey: ImageSurvey) -> tuple[dict[str, Any], ...]:
-    """Make grey values comparable, and voxels of the size that most images have."""
-    spacing = tuple(float(f"{mm:.3g}") for mm in survey.median(lambda image: image.spacing_mm))
-    rows: list[dict[str, Any]] = []
-    if any(image.in_colour for image in survey.images):
-        rows.append({"do": "channels", "count": 1})
-    rows.append({"do": "resample", "spacing_mm": spacing, "interpolation": "linear"})
-    if survey.modalities == ("CT",):
-        rows.append({"do": "to-unit", "low": -175, "high": 250})
-    else:
-        rows.append({"do": "percentiles", "low": 0.5, "high": 99.5, "of_non_zero": False})
-    return tuple(rows)

@@ -8,12 +8,13 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from napari_medssl.errors import UsageError
 from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
 from napari_medssl.models.team import Team
 from napari_medssl.models.trained import TrainedCard
 from napari_medssl.models.trained_weights import save_trained
+from napari_medssl.pretrain.accepted import accepted, compared
 from napari_medssl.pretrain.cards import method_card
+from napari_medssl.pretrain.enough import require_images
 from napari_medssl.pretrain.images import prepare_images
 from napari_medssl.pretrain.kept_survey import read_seen, write_seen
 from napari_medssl.pretrain.left_out import left_out_words
@@ -22,7 +23,9 @@ from napari_medssl.pretrain.plan import WEIGHTS, PretrainPlan
 from napari_medssl.pretrain.planning import plan_pretraining
 from napari_medssl.pretrain.probe import probed
 from napari_medssl.pretrain.recipe import PREPARED, STATE, Lesson, pretrain
+from napari_medssl.pretrain.rehearsal import rehearse
 from napari_medssl.pretrain.survey import survey_images
+from napari_medssl.pretrain.watched_probe import WatchedProbe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_medssl.models.networks.planned import PlannedNetwork
     from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
     from napari_medssl.pretrain.images import PreparedImage, Source
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.planning import ScaleName
     from napari_medssl.pretrain.recipe import Pretrained
     from napari_medssl.pretrain.survey import ImageSurvey
+    from napari_medssl.pretrain.voxel_features import Drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +68,16 @@ class Wanted:
         What this machine can do in minutes, or what the paper says.
     network : str or None
         Key of a `NetworkCard`; chosen where None.
+    planned : PlannedNetwork or None
+        What nnU-Net planned, for the network that is built from it.
     dimensions : int or None
         2 or 3; chosen by the images where None.
     seed : int
         Decides every random draw.
     changes : mapping
         Fields of the plan, or settings of the method, that are wanted otherwise.
+    drawn : sequence of Drawn
+        A few labelled images, to tell how far the encoder is; nothing is learned from them.
     """
 
     method: str
@@ -80,9 +89,11 @@ class Wanted:
     steps: int | None = None
     scale: ScaleName = "here"
     network: str | None = None
+    planned: PlannedNetwork | None = None
     dimensions: int | None = None
     seed: int = 0
     changes: Mapping[str, Any] = field(default_factory=dict)
+    drawn: Sequence[Drawn] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +146,9 @@ def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedC
     report, count, team = tools.report, len(wanted.sources), Team.here()
     row = read_plan_row(folder)
     kept = PretrainPlan.from_row(row) if row is not None else None
+    if kept is None:
+        require_images(wanted.method, count)
+        _rehearse(wanted, team)
     found = survey_images(
         wanted.sources,
         lambda n: report.progress(n, count, "Reading the images"),
@@ -161,16 +175,20 @@ def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedC
     )
     leave_out(no_use)
     method = method_for(plan, wanted.device)
-    images = _accepted(method, images, leave_out)
+    images = accepted(method, images, count, leave_out)
     if kept is None:
+        method.plan = compared(plan, images, team.size, report.warning)
         report.progress(0, 0, "Measuring what this machine can do")
         plan = _probed_share(method, images, wanted, team)
+        if words := method.decided(images):
+            plan = replace(plan, reasons=(*plan.reasons, words))
         write_plan_row(folder, plan.as_row(), tools.write)
         method = method_for(plan, wanted.device)
     for reason in plan.reasons:
         report.metric(0, note=reason)
     settings = _settings(plan, images)
-    lesson = Lesson(folder, settings, tools.write, report, tools.show, tools.stop, team)
+    probe = WatchedProbe.of(wanted.drawn, plan, report.warning)
+    lesson = Lesson(folder, settings, tools.write, report, tools.show, tools.stop, team, probe)
     left = pretrain(method, images, lesson)
     if not left.steps:
         return None
@@ -182,43 +200,32 @@ def learn_without_labels(wanted: Wanted, folder: Path, tools: Tools) -> TrainedC
     return saved
 
 
+def _rehearse(wanted: Wanted, team: Team) -> None:
+    """Refuse at once what cannot be whatever the images; a recipe as it is needs no trial."""
+    if wanted.network or wanted.changes:
+        dimensions = wanted.dimensions or len(wanted.changes.get("crop", ())) or None
+        rehearse(lambda made_up: _first_plan(wanted, made_up, team), dimensions)
+
+
 def _probed_share(
     method: Method, images: Sequence[PreparedImage], wanted: Wanted, team: Team
 ) -> PretrainPlan:
     """Measure what this machine can do with one process's share of a batch."""
     plan, minutes = method.plan, None if wanted.steps else wanted.minutes
+    own = method_card(plan.method).recipe(wanted.scale).rising
+    rising = None if "warm_up" in wanted.changes else own
     if team.size == 1:
-        return probed(method, images, minutes=minutes)
+        return probed(method, images, minutes=minutes, rising=rising)
     share = max(plan.batch // team.size, method_card(plan.method).least_batch)
     alone = method_for(replace(plan, batch=share), wanted.device)
-    found = probed(alone, images, minutes=minutes)
+    found = probed(alone, images, minutes=minutes, rising=rising)
     words = f"{team.size} processes learn together, from {plan.batch} images a step."
     return replace(found, batch=plan.batch, reasons=(*found.reasons, words))
 
 
 def _fitting(plan: PretrainPlan) -> PretrainPlan:
     """Return the plan with crops whose sides the network takes."""
-    network = network_for(plan)
-    multiple, least = network.multiple, network.smallest
-    crop = tuple(-(-max(n, least) // multiple) * multiple for n in plan.crop)
-    return replace(plan, crop=crop)
-
-
-def _accepted(
-    method: Method,
-    images: Sequence[PreparedImage],
-    leave_out: Callable[[Mapping[str, str]], None],
-) -> list[PreparedImage]:
-    """Return the images that a method can learn from; say why of the others."""
-    refused = {image.id: why for image in images if (why := method.refuses(image))}
-    leave_out(refused)
-    kept = [image for image in images if image.id not in refused]
-    if not kept:
-        why = next(iter(refused.values()))
-        raise UsageError(
-            f"no image to learn from: all {len(images)} were left out, the first because {why}"
-        )
-    return kept
+    return replace(plan, crop=network_for(plan).sides_for(plan.crop))
 
 
 def _first_plan(wanted: Wanted, found: ImageSurvey, team: Team) -> PretrainPlan:
@@ -228,6 +235,7 @@ def _first_plan(wanted: Wanted, found: ImageSurvey, team: Team) -> PretrainPlan:
         found,
         scale=wanted.scale,
         network=wanted.network,
+        planned=wanted.planned,
         dimensions=wanted.dimensions,
         steps=wanted.steps or asked,
         seed=wanted.seed,
@@ -256,9 +264,12 @@ def _card(
     z, y, x = found.median(lambda image: image.spacing_mm)
     card = method_card(plan.method)
     masks = "and their masks" if any(one.inside is not None for one in images) else "without masks"
+    parts = " and ".join(method.handed_on)
     about = (
-        f"Learned by {card.title} from {len(images)} images {masks} in {left.steps:,} steps. "
-        f"{left.collapsed}"
+        f"Learned by {card.title} from {len(images)} images {masks} in {left.steps:,} steps.",
+        f"Of the encoder only {parts} learned, and is in the file." if parts else "",
+        method.decided(images),
+        left.collapsed,
     )
     return TrainedCard(
         name=WEIGHTS.partition(".")[0],
@@ -270,13 +281,14 @@ def _card(
         patch=plan.crop,
         steps=plan.preparation,
         holds=method.holds,
+        parts=method.handed_on,
         arguments=plan.arguments,
         slice_axis=plan.slice_axis if plan.dimensions == 2 else -1,
         modalities=tuple(m for m in found.modalities if m != "OT"),
         spacing_mm=(round(z, 3), round(y, 3), round(x, 3)),
         method=plan.method,
         trained_on=tuple(image.id for image in images),
-        about=about.strip(),
+        about=" ".join(words for words in about if words),
         source=card.source,
         trouble=left.collapsed,
     )

@@ -13,7 +13,6 @@ from napari_medssl.errors import OutOfMemoryError
 from napari_medssl.models.memory import ran_out
 from napari_medssl.pretrain.cards import method_card
 from napari_medssl.pretrain.learner import Learner
-from napari_medssl.pretrain.planning import WARM_UP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,11 @@ _FEWEST, _MOST = 50, 200_000
 
 
 def probed(
-    method: Method, images: Sequence[PreparedImage], *, minutes: float | None
+    method: Method,
+    images: Sequence[PreparedImage],
+    *,
+    minutes: float | None,
+    rising: float | None = None,
 ) -> PretrainPlan:
     """Return a plan that fits the memory, with as many steps as the time allows.
 
@@ -40,6 +43,8 @@ def probed(
         To take samples from.
     minutes : float or None
         How long learning may take; None keeps the plan's steps.
+    rising : float, optional
+        Part of these steps in which the rate rises; None keeps the plan's steps of that.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def probed(
         return plan
     steps = max(_FEWEST, min(_MOST, int(minutes * 60 * _LEARNING / seconds)))
     words = f"A step takes {seconds:.2g} s here: {steps:,} steps in {minutes:g} minutes."
-    warm_up = min(plan.warm_up or int(WARM_UP * steps), steps // 2)
+    warm_up = min(plan.warm_up if rising is None else round(rising * steps), steps // 2)
     return replace(plan, steps=steps, warm_up=warm_up, reasons=(*plan.reasons, words))
 
 

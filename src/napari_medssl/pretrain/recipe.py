@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_medssl.models.weights import AtomicWrite
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.method import Method
+    from napari_medssl.pretrain.watched_probe import WatchedProbe
 
 STATE, PREPARED = "state.safetensors", "prepared"
 
@@ -52,6 +53,8 @@ class Lesson:
         Asked before each step; True keeps the state.
     team : Team
         The processes that learn together; this one is their first.
+    probe : WatchedProbe, optional
+        Is asked now and then how far the network is.
     """
 
     folder: Path
@@ -61,6 +64,7 @@ class Lesson:
     show: Callable[[int, Mapping[str, NDArray[Any]]], None] = lambda *_: None
     stop: Callable[[], bool] = lambda: False
     team: Team = field(default_factory=Team)
+    probe: WatchedProbe | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ def pretrain(method: Method, images: Sequence[PreparedImage], lesson: Lesson) ->
         saved = load_state(state, lesson.settings, learned, learner.optimiser)
         progress = saved[0] if saved else Progress(lesson.settings)
         clock, saved_at = _Clock(progress.step), progress.step
+        if not progress.step:
+            _ask(method, 0, lesson)
         while team.agreed(not _is_over(method, progress.step) and not lesson.stop()):
             losses = learner.step(progress.step)
             progress = replace(progress, step=progress.step + 1)
@@ -124,6 +130,7 @@ def pretrain(method: Method, images: Sequence[PreparedImage], lesson: Lesson) ->
             clock.tell(report, progress.step, plan.steps, losses, method)
             if progress.step % every == 0 or _is_over(method, progress.step):
                 _show(learner, progress.step, lesson)
+                _ask(method, progress.step, lesson)
             if progress.step % plan.save_every == 0:
                 saved_at = save()
         if progress.step > saved_at:
@@ -154,6 +161,12 @@ def _show(learner: Learner, step: int, lesson: Lesson) -> None:
     with torch.no_grad():
         first = learner.batch_on_device(learner.samples.at(step - 1, 0, 1))
         lesson.show(step, method.picture(first))
+
+
+def _ask(method: Method, step: int, lesson: Lesson) -> None:
+    """Tell what can be read off the network so far; before the first step, off random weights."""
+    if lesson.probe is not None:
+        lesson.report.metric(step, **lesson.probe.figures(method.network))
 
 
 class _Clock:

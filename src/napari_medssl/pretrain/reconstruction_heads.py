@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
@@ -10,6 +11,8 @@ from napari_medssl.models.networks.levels import CONVOLUTION
 from napari_medssl.pretrain.patches import image_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch.nn import Module
 
 
@@ -22,7 +25,7 @@ class PatchReconstruction(nn.Module):
     ----------
     dimensions, channels : int
         Of the map: 2 or 3, and how many.
-    factor : int
+    factor : int, or sequence of int
         How many voxels along each axis a place stands for: 32 for the deepest map of SMIT.
     out_channels : int
         Of the image.
@@ -32,18 +35,20 @@ class PatchReconstruction(nn.Module):
     Xie 2022 (SimMIM), section 3.3; Jiang 2022 (SMIT), the published code.
     """
 
-    def __init__(self, dimensions: int, channels: int, factor: int, out_channels: int = 1) -> None:
+    def __init__(
+        self,
+        dimensions: int,
+        channels: int,
+        factor: int | Sequence[int],
+        out_channels: int = 1,
+    ) -> None:
         super().__init__()
-        self.factor = factor
-        self.tell: Module = CONVOLUTION[dimensions](channels, factor**dimensions * out_channels, 1)
+        self.factors = (factor,) * dimensions if isinstance(factor, int) else tuple(factor)
+        voxels = prod(self.factors)
+        self.tell: Module = CONVOLUTION[dimensions](channels, voxels * out_channels, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return (batch, out_channels, *sides * factor) of (batch, channels, *sides)."""
         told = self.tell(maps)
-        sides = tuple(side * self.factor for side in maps.shape[2:])
-        return image_of(told.flatten(2).transpose(1, 2), self.factor, sides)
-
-
-def pixel_reconstruction(dimensions: int, channels: int, out_channels: int = 1) -> nn.Module:
-    """Return a 1x1 convolution from a decoder's last map to the image: S4, section II.B."""
-    return CONVOLUTION[dimensions](channels, out_channels, 1)
+        sides = tuple(n * by for n, by in zip(maps.shape[2:], self.factors, strict=True))
+        return image_of(told.flatten(2).transpose(1, 2), self.factors, sides)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks import network_card
+from napari_medssl.models.networks.planned import NETWORK, PlannedNetwork
 from napari_medssl.pretrain.cards import method_card, method_cards
+from napari_medssl.pretrain.method_settings import require_use
 from napari_medssl.pretrain.planning import require_known
 
 if TYPE_CHECKING:
@@ -35,10 +37,15 @@ class PretrainRequest:
         Whether the folder is a project's: its scans are meant, wherever they lie.
     labels : str or None
         Folder of masks, called as the images, absolute: for a method that looks at them.
+    probe_labels : str or None
+        Folder of a few masks, called as the images, absolute: they tell how far the encoder is,
+        and nothing is learned from them. Of a project the finished cases do.
     minutes, steps : float, int or None
         How long it learns; the paper's steps with neither, else ten minutes.
     network, dimensions : str, int or None
         Chosen by the images where None.
+    planned : mapping or None
+        What nnU-Net planned, as `PlannedNetwork.as_row` gives it: its network learns then.
     scale : {"here", "paper"}
         What this machine can do in minutes, or what the paper says.
     threads : int
@@ -56,29 +63,59 @@ class PretrainRequest:
     folder: str
     of_project: bool = False
     labels: str | None = None
+    probe_labels: str | None = None
     minutes: float | None = None
     steps: int | None = None
     network: str | None = None
+    planned: Mapping[str, Any] | None = None
     dimensions: int | None = None
     scale: ScaleName = "here"
     threads: int = 1
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        card = method_card(self.method)
+        method_card(self.method)
         if self.minutes is not None and self.steps is not None:
             raise UsageError("both --minutes and --steps", expected="one of them")
         for name, count in (("minutes", self.minutes), ("steps", self.steps)):
             if count is not None and not count > 0:
                 raise UsageError(f"--{name} {count:g}", expected="more than 0")
-        if self.network is not None:
-            there = network_card(self.network).dimensions
-            both = [dims for dims in there if dims in card.dimensions] or there
-            card.require_network(self.network, self.dimensions or max(both))
         if self.scale not in ("here", "paper"):
             raise UsageError(f"--scale {self.scale}", expected="here or paper")
         self._require_masks()
         require_known(self.method, self._changes)
+        require_use(self.method, self.scale, self._changes)
+        self._require_network()
+
+    def _require_network(self) -> None:
+        """Check that the method makes sense for the network, and that there is all it needs."""
+        card = method_card(self.method)
+        if self.planned is not None:
+            planned = PlannedNetwork.from_row(self.planned)
+            if self.network not in (None, NETWORK):
+                raise UsageError(f"--nnunet with the network '{self.network}'", expected=NETWORK)
+            if self._sides not in (None, planned.dimensions):
+                raise UsageError(
+                    f"{self._sides} dimensions with nnU-Net's {planned.configuration}",
+                    expected=f"{planned.dimensions}, or another configuration",
+                )
+            card.require_network(NETWORK, planned.dimensions)
+        elif self.network is not None:
+            network = network_card(self.network)
+            if network.needs_plan:
+                raise UsageError(
+                    f"the network '{self.network}' without a plan of nnU-Net's",
+                    expected="--nnunet with one: an encoder of another shape would not go into it",
+                    do="Let it plan: 'medssl nnunet plan ... --out plan.json'",
+                )
+            both = [dims for dims in network.dimensions if dims in card.dimensions]
+            card.require_network(self.network, self.dimensions or max(both or network.dimensions))
+        elif self._sides:
+            card.own_network(self.scale, self._sides)
+        if self._sides and (crop := self.changes.get("crop")) and len(crop) != self._sides:
+            raise UsageError(
+                f"crops of {len(crop)} sides in {self._sides}-D", expected=f"{self._sides} sides"
+            )
 
     def _require_masks(self) -> None:
         """Check that there are masks where they are to be looked at, and only there."""
@@ -89,12 +126,20 @@ class PretrainRequest:
                 f"--labels with {card.title}, which learns from images alone",
                 expected=f"the method {' or '.join(able)}, or no --labels",
             )
-        if self.labels is not None and self.of_project:
-            raise UsageError("--labels with a project", expected="a folder of images")
-        if card.masks and asked == "labels" and self.labels is None:
-            raise UsageError("mask=labels without masks", expected="--labels with their folder")
+        for option in ("labels", "probe_labels"):
+            if getattr(self, option) is not None and self.of_project:
+                words = f"--{option.replace('_', '-')} with a project"
+                raise UsageError(words, expected="a folder of images")
+        if card.masks and asked == "labels" and self.labels is None and not self.of_project:
+            expected = "--labels with their folder, or a project, whose finished cases have some"
+            raise UsageError("mask=labels without masks", expected=expected)
         if self.labels is not None and asked not in (None, "labels"):
             raise UsageError(f"--labels with mask={asked}", expected="one of them")
+
+    @property
+    def _sides(self) -> int | None:
+        """In how many dimensions it is to learn, where that is said."""
+        return self.dimensions or len(self.changes.get("crop", ())) or None
 
     @property
     def _changes(self) -> dict[str, Any]:

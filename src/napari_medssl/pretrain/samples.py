@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from napari_medssl.models.draws import batch_at, draws
+from napari_medssl.pretrain.cards import method_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,9 @@ class Samples:
     def at(self, step: int, first: int = 0, count: int | None = None) -> dict[str, Tensor]:
         """Return the batch of a step, counted from 0, or some of its items."""
         plan = self.plan
-        order = batch_at(plan.seed, step, plan.batch, len(self._images))
+        at_once = plan.batch // plan.accumulate
+        apart = at_once if method_card(plan.method).compares else 1
+        order = batch_at(plan.seed, step, plan.batch, len(self._images), apart=apart)
         items = range(first, plan.batch if count is None else first + count)
         drawn = [
             self._method.sample(self._images, order[n], draws(plan.seed, "sample", step, n))

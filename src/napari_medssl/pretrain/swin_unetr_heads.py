@@ -62,15 +62,19 @@ class SwinUnetrHeads(nn.Module):
         )
 
 
-def turn_each(images: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Turn each image of a batch by 0 to 3 quarters in its last two axes.
+def turn_each(
+    images: Tensor, random: np.random.Generator, plane: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Turn each image of a batch by 0 to 3 quarters within its slices.
 
     Parameters
     ----------
     images : (batch, channels, *sides) tensor
-        The last two sides alike.
+        The plane's two alike.
     random : numpy Generator
         Of this batch.
+    plane : (int, int)
+        Which of the sides are rows and columns of slices.
 
     Returns
     -------
@@ -80,7 +84,8 @@ def turn_each(images: Tensor, random: np.random.Generator) -> tuple[Tensor, Tens
         How many quarters.
     """
     turns = torch.from_numpy(random.integers(0, _QUARTERS, len(images)))
-    turned = [image.rot90(k, (-2, -1)) for image, k in zip(images, turns.tolist(), strict=True)]
+    dims = (1 + plane[0], 1 + plane[1])
+    turned = [image.rot90(k, dims) for image, k in zip(images, turns.tolist(), strict=True)]
     return torch.stack(turned), turns
 
 

@@ -66,8 +66,21 @@ class ViewPlan:
     part: tuple[float, float] | None = None
 
     def without(self, *changes: Change) -> ViewPlan:
-        """Return it without some changes, such as `mirrored` where left and right matter."""
+        """Return it without some changes."""
         return replace(self, steps=tuple(s for s in self.steps if s.change not in changes))
+
+
+def view_plans(of: str, *, mirror: bool = True) -> tuple[ViewPlan, ...]:
+    """Return the plans of a method's views, a plan a view.
+
+    Parameters
+    ----------
+    of : str
+        Key of `VIEWS`.
+    mirror : bool
+        False leaves out what mirrors: where left and right are to be told apart.
+    """
+    return VIEWS[of] if mirror else tuple(plan.without(mirrored) for plan in VIEWS[of])
 
 
 def view(
@@ -75,6 +88,7 @@ def view(
     plan: ViewPlan,
     random: np.random.Generator,
     sides: tuple[int, ...] | None = None,
+    upright: tuple[int, ...] | None = None,
 ) -> Tensor:
     """Return a view of a crop.
 
@@ -88,18 +102,21 @@ def view(
         Of this view; see `models.draws`.
     sides : tuple of int, optional
         Of the view; the crop's own when None. DINO's small views have smaller ones.
+    upright : tuple of int, optional
+        The crop's axes in the order that `changes` knows, as `PretrainPlan.upright` gives them:
+        an image made ready may lie with x first. As they are when None.
     """
     sides = sides or tuple(image.shape[1:])
     if plan.part is not None:
         image = part_of(image, random, *plan.part, sides)
-    image = resized(image, sides)
+    order = upright or tuple(range(len(sides)))
+    image = resized(image, sides).permute(0, *(1 + axis for axis in order))
     for step in plan.steps:
         if random.random() < step.chance:
             image = step.change(image, random, step.low, step.high)
-    return image.contiguous()
+    return image.permute(0, *(1 + order.index(axis) for axis in range(len(order)))).contiguous()
 
 
-_AS_IT_IS = ViewPlan()
 #: S3, section 4.5, in its order
 _SIMSIAM = ViewPlan(
     (
@@ -142,9 +159,9 @@ _MEDSASS = ViewPlan(
     (Step(mirrored, 0.5), Step(contrasted, 0.5, 0.8, 1.2), Step(shifted, 0.5, -0.1, 0.1))
 )
 
-#: views of a crop by method, or by a setting of it; one plan a view
+#: views of a crop by method, or by a setting of it; one plan a view. Other methods see a crop as it
+#: is: mirrored, a left kidney is a right one, and turning is Swin UNETR's task
 VIEWS: Mapping[str, tuple[ViewPlan, ...]] = {
-    "smit": (_AS_IT_IS, _AS_IT_IS),  # two crops, nothing else
     "simsiam": (_SIMSIAM, _SIMSIAM),
     "barlow": (_BARLOW, _BARLOW),
     "byol": (_LARGE, _LARGE),
@@ -153,9 +170,6 @@ VIEWS: Mapping[str, tuple[ViewPlan, ...]] = {
     "mae": (ViewPlan((Step(mirrored, 0.5),), part=(0.45, 1.0)),),  # He 2022, by area
     "simmim": (ViewPlan((Step(mirrored, 0.5),), part=(0.82, 1.0)),),  # Xie 2022, by area
     "medsass": (_MEDSASS,),
-    "kidney-side": (_AS_IT_IS, _AS_IT_IS),  # mirrored, a left kidney is a right one
-    "regression": (_AS_IT_IS,),
     "contrastive-global": (_S4, _S4),
     "contrastive-local": (ViewPlan(_S4_JITTER), ViewPlan(_S4_JITTER)),  # regions must stay in place
-    "swin-unetr": (_AS_IT_IS, _AS_IT_IS),  # turning and cutting out are its task
 }

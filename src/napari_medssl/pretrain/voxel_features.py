@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.draws import draws
+from napari_medssl.volume import Pipeline
 from napari_medssl.volume.carried import carried
 from napari_medssl.volume.finite import fill_not_finite
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.trained import TrainedCard
+    from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.volume import Volume
 
 #: of each class in an image; and slices of a volume, of what sees slices
@@ -46,6 +48,39 @@ class Drawn:
     read: Callable[[], tuple[Volume, NDArray[Any]]]
 
 
+@dataclass(frozen=True)
+class Sight:
+    """How a network sees an image.
+
+    Parameters
+    ----------
+    preparation : Pipeline
+        What is done to an image before.
+    in_channels : int
+        How many it takes.
+    patch : tuple of int
+        Voxels of a crop along each axis; of slices two, of volumes three.
+    slice_axis : int
+        Which axis of a prepared image slices are counted along; -1: the shortest.
+    """
+
+    preparation: Pipeline
+    in_channels: int
+    patch: tuple[int, ...]
+    slice_axis: int = -1
+
+    @classmethod
+    def of_card(cls, card: TrainedCard) -> Sight:
+        """Return how a trained network sees."""
+        return cls(card.preparation, card.in_channels, card.patch, card.slice_axis)
+
+    @classmethod
+    def of_plan(cls, plan: PretrainPlan) -> Sight:
+        """Return how a network sees that a plan teaches."""
+        preparation = Pipeline.from_steps(plan.preparation)
+        return cls(preparation, plan.in_channels, plan.crop, plan.slice_axis)
+
+
 @dataclass(frozen=True, eq=False)
 class Spots:
     """A crop, and voxels of it whose class is known.
@@ -65,15 +100,15 @@ class Spots:
     values: Tensor
 
 
-def spots_of(drawn: Drawn, card: TrainedCard, seed: int) -> list[Spots]:
+def spots_of(drawn: Drawn, sight: Sight, seed: int) -> list[Spots]:
     """Draw voxels of each class of an image, and cut the crops that they lie in.
 
     Parameters
     ----------
     drawn : Drawn
         The image.
-    card : TrainedCard
-        Of the encoder: how images are prepared, and how large its crops are.
+    sight : Sight
+        Of the encoder.
     seed : int
         Decides which voxels.
 
@@ -87,16 +122,16 @@ def spots_of(drawn: Drawn, card: TrainedCard, seed: int) -> list[Spots]:
     volume, labels = drawn.read()
     if not labels.any():
         raise UsageError(f"nothing is drawn on '{drawn.id}'")
-    image, _ = card.preparation(fill_not_finite(volume))
+    image, _ = sight.preparation(fill_not_finite(volume))
     array = image.array if image.array.ndim == 4 else image.array[None]
-    if len(array) != card.in_channels:
-        array = np.broadcast_to(array.mean(axis=0)[None], (card.in_channels, *array.shape[1:]))
+    if len(array) != sight.in_channels:
+        array = np.broadcast_to(array.mean(axis=0)[None], (sight.in_channels, *array.shape[1:]))
     values = np.zeros(image.geometry.shape, np.int64)
     for value in np.unique(labels[labels > 0]).tolist():
         values[carried(labels == value, volume.geometry, image.geometry)] = value
     random = draws(seed, f"spots of {drawn.id}")
-    views = [(array, values)] if card.dimensions == 3 else _slices(array, values, card.slice_axis)
-    return [spots for view in views for spots in _cut(*view, card.patch, random)]
+    views = [(array, values)] if len(sight.patch) == 3 else _slices(array, values, sight.slice_axis)
+    return [spots for view in views for spots in _cut(*view, sight.patch, random)]
 
 
 @torch.no_grad()

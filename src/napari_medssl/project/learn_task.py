@@ -69,6 +69,8 @@ class LearnTask:
         Cases of which only slices were done.
     cross_validate : bool
         Whether who is learned from judges too, where few others can.
+    protocol : str
+        Key of ``finetune.volumes.protocols.PROTOCOLS``.
     """
 
     project: str
@@ -88,6 +90,7 @@ class LearnTask:
     planned: str = ""
     by_slices: tuple[str, ...] = ()
     cross_validate: bool = True
+    protocol: str = "ours"
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> LearnTask:
@@ -198,7 +201,8 @@ def plan_round(
     start : (Path or None, str)
         Weights to begin with, and why.
     how : mapping
-        ``network``, ``minutes``, ``steps``, ``threads`` and ``cross_validate``.
+        ``network``, ``minutes``, ``steps``, ``threads``, ``cross_validate``; ``protocol`` may be
+        left out.
 
     Raises
     ------
@@ -238,6 +242,7 @@ def plan_round(
         planned=now(),
         by_slices=tuple(case for case in done if project.case(case).status != "done"),
         cross_validate=how["cross_validate"],
+        protocol=how.get("protocol", "ours"),
     )
 
 

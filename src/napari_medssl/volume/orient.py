@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from napari_medssl.volume.geometry import Shape
     from napari_medssl.volume.volume import Volume
 
+#: the file's own axes, in its own order
 STORED = "stored"
+#: the same by their letters, to name another order
+_INDICES = "ijk"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Orient:
     ----------
     codes : str
         One letter of each pair R/L, A/P, S/I, such as ``"RAS"``: any of the 48; or ``"stored"``
-        for the file's own axes (i, j, k).
+        for the file's own axes (i, j, k); or these in another order, such as ``"kji"``, which is
+        how nnU-Net reads a file.
 
     Raises
     ------
@@ -38,13 +42,13 @@ class Orient:
     codes: str
 
     def __post_init__(self) -> None:
-        if self.codes != STORED:
+        if self._stored is None:
             check_codes(self.codes)
 
     def __call__(self, volume: Volume) -> tuple[Volume, Inverse]:
         """Return the turned volume; its source keeps the file's grid, reached by other axes."""
-        if self.codes == STORED:
-            axes = volume.source.axes.inverse
+        if self._stored is not None:
+            axes = volume.source.axes.inverse.then(self._stored)
         else:
             axes = axes_towards(volume.geometry, self.codes)
         turned = replace(
@@ -54,6 +58,15 @@ class Orient:
             source=replace(volume.source, axes=volume.source.axes.then(axes)),
         )
         return turned, TurnedBack(axes, turned.geometry.shape)
+
+    @property
+    def _stored(self) -> AxisMap | None:
+        """Return which of the file's axes each array axis is; None for sides of the patient."""
+        codes = _INDICES if self.codes == STORED else self.codes
+        if sorted(codes) != list(_INDICES):
+            return None
+        a, b, c = (_INDICES.index(letter) for letter in codes)
+        return AxisMap((a, b, c))
 
 
 @dataclass(frozen=True)

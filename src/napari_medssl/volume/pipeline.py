@@ -13,7 +13,15 @@ from napari_medssl.volume.orient import Orient
 from napari_medssl.volume.pad import Pad, PadTo
 from napari_medssl.volume.resample import Resample
 from napari_medssl.volume.resize import Resize
-from napari_medssl.volume.standardise import Clip, Divide, Percentiles, ToBytes, ToUnit, ZScore
+from napari_medssl.volume.standardise import (
+    Clip,
+    Divide,
+    Percentiles,
+    Standardise,
+    ToBytes,
+    ToUnit,
+    ZScore,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +42,7 @@ _BY_NAME: Mapping[str, type[Any]] = {
     "to-unit": ToUnit,
     "percentiles": Percentiles,
     "z-score": ZScore,
+    "standardise": Standardise,
     "to-bytes": ToBytes,
     "channels": Channels,
 }

@@ -151,6 +151,39 @@ class ZScore:
 
 
 @dataclass(frozen=True)
+class Standardise:
+    """Subtract a mean and divide by a standard deviation that are known from many images.
+
+    Parameters
+    ----------
+    mean, deviation : float
+        In the image's own units; the deviation above zero.
+
+    Raises
+    ------
+    UsageError
+        If one is not finite, or the deviation not above zero.
+    """
+
+    mean: float
+    deviation: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.mean, self.deviation]).all() and self.deviation > 0):
+            raise UsageError(
+                f"a mean of {self.mean} and a deviation of {self.deviation}",
+                expected="two numbers, the deviation above 0",
+            )
+
+    def __call__(self, volume: Volume) -> tuple[Volume, Inverse]:
+        """Return the standardised volume."""
+        volume = fill_not_finite(volume)
+        centred = volume.array.astype(np.float32) - np.float32(self.mean)
+        scaled = centred / np.float32(self.deviation)
+        return volume.with_values(scaled), SameGrid(volume.geometry.shape)
+
+
+@dataclass(frozen=True)
 class ToBytes:
     """Map 0 .. 1 to uint8 0 .. 255, rounded; what lies outside is cut."""
 

@@ -92,6 +92,16 @@ def test_under_the_protocol_of_the_decoder_the_encoder_stays_with_all_it_counted
         assert torch.equal(tensor, learner.network.state_dict()[name]) == (name in encoder), name
 
 
+def test_under_the_protocol_of_the_decoder_what_knows_nothing_learns_too(batches):
+    changes = {"network": "unet", "arguments": {"widths": (4, 8)}, "known_parts": ("down",)}
+    learner = learned(batches, protocol="decoder", **changes)
+    before, after = network_of(plan_with(**changes)), learner.network
+    stays = {n for n, p in before.named_parameters() if torch.equal(p, after.get_parameter(n))}
+    assert stays == {name for name, _ in after.named_parameters() if name.startswith("down.")}
+    assert not learner.network.down.training
+    assert learner.network.bottom.training
+
+
 @pytest.mark.parametrize("checkpointing", [True, False])
 def test_under_the_protocol_of_the_kidney_the_image_is_drawn_again(batches, checkpointing):
     changes = {"network": "kidney_dense", "arguments": {}, "checkpointing": checkpointing}

@@ -8,7 +8,9 @@ import pytest
 from napari_medssl.errors import UsageError
 from napari_medssl.finetune.volumes.facts import CaseFacts, Survey
 from napari_medssl.finetune.volumes.plan import VolumePlan
-from napari_medssl.finetune.volumes.planning import Machine, patch_within, plan_for
+from napari_medssl.finetune.volumes.planning import patch_within, plan_for
+from napari_medssl.models.machine import Machine
+from napari_medssl.models.trained import TrainedCard
 
 CPU, GPU = Machine("cpu", 2), Machine("cuda:0", 8)
 
@@ -119,3 +121,35 @@ def test_step_lengths_rise_and_fall_to_nothing():
     assert rates[0] < rates[9] == max(rates)
     assert rates[-1] < 1e-6
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_an_encoder_that_is_narrower_than_the_machine_s_own_network_is_said_to_be():
+    def said(widths: tuple[int, ...], machine: Machine, network: str = "unet_small") -> bool:
+        arguments = {"widths": widths} if widths else {}
+        start = TrainedCard(
+            name="encoder", title="Looked", network=network, dimensions=3, in_channels=1,
+            classes=(), patch=(32, 32, 32), steps=(), holds="encoder", arguments=arguments,
+        )  # fmt: skip
+        made = plan(machine=machine, start=start)
+        assert any("It begins with the weights of its encoder: Looked." in r for r in made.reasons)
+        return any("narrower (up to 128 channels)" in reason for reason in made.reasons)
+
+    small, wide = (16, 32, 64, 128), (32, 64, 128, 256, 320)
+    assert said(small, GPU)
+    assert not said(small, CPU)
+    assert not said(wide, GPU)
+    assert not said((), GPU, network="swin_unetr")
+
+
+def test_an_encoder_that_knows_no_labels_learns_as_one_by_chance():
+    by_chance = plan()
+    start = TrainedCard(
+        name="encoder", title="Looked", network="unet_small", dimensions=3, in_channels=1,
+        classes=(), patch=(16, 16, 16), steps=(), holds="encoder",
+        arguments=by_chance.arguments, spacing_mm=(1.0, 1.0, 1.0),
+    )  # fmt: skip
+    made = plan(start=start)
+    assert (made.rate, made.encoder_rate, made.patch) == (by_chance.rate, 1.0, by_chance.patch)
+    turned = replace(start, steps=({"do": "orient", "axes": "RAS"},))
+    for other in (turned, replace(start, spacing_mm=())):
+        assert plan(start=other).patch == (16, 16, 16), "its own, where axes or spacing differ"

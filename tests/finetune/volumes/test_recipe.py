@@ -23,7 +23,8 @@ def network_of(plan):
 
 
 def look(network, image):
-    sides = [slice(0, n // 4 * 4) for n in image.shape[1:]]
+    by = max(4, network.multiple)
+    sides = [slice(0, n // by * by) for n in image.shape[1:]]
     found = np.zeros(image.shape[1:], np.uint8)
     inside = torch.from_numpy(np.ascontiguousarray(image[(slice(None), *sides)], np.float32))
     with torch.inference_mode():

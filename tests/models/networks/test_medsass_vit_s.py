@@ -69,3 +69,13 @@ def test_tokens_lie_where_their_patches_lay():
     assert joint(tokens, (2, 4), (2, 4)).flatten().tolist() == list(range(8))
     halved = joint(tokens, (2, 4), (1, 2)).flatten()  # the mean of each 2 x 2 patches
     assert halved.tolist() == [2.5, 4.5]
+
+
+def test_the_transformer_alone_sees_what_timm_s_sees():
+    torch.manual_seed(0)
+    network = build_network("medsass_vit_s", **SMALL).eval()
+    image = torch.randn(2, 3, 32, 48)
+    with torch.no_grad():
+        first, tokens = network.look(network.embed(image))
+        theirs = network.vit.forward_features(image)
+    torch.testing.assert_close(torch.cat([first[:, None], tokens], 1), theirs)

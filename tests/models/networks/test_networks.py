@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 import torch
 
@@ -16,14 +18,18 @@ SMALL = {
     "smit_12": {"feature_size": 12, "depths": (1, 1, 1, 1), "heads": (4, 4, 4, 4)},
     "unet": {"widths": (4, 6, 8, 10, 12)},
     "unet_literal": {"widths": (4, 6, 8)},
+    "nnunet": {"features_per_stage": (4, 6, 8)},
     "medsass_vit_s": {"dim": 24, "depth": 2, "heads": 3, "widths": (4, 6, 8, 10, 12)},
 }
 #: networks whose smallest image in 3-D is a large one
 HEAVY = {("swin_unetr", 3), ("smit", 3), ("smit_12", 3)}
+#: of an extra
+LENT = [] if find_spec("dynamic_network_architectures") else ["nnunet"]
 BUILDS = [
     pytest.param(name, dims, marks=[pytest.mark.slow] if (name, dims) in HEAVY else [])
     for name, card in network_cards().items()
     for dims in card.dimensions
+    if name not in LENT
 ]
 each_build = pytest.mark.parametrize(("name", "dims"), BUILDS, ids=lambda v: str(v))
 

@@ -30,3 +30,23 @@ def test_its_redundancy_weighs_unlike_features():
     none, half, whole = (loss_of(method_of(plan)) for plan in plans)
     assert none < half
     assert whole - half == pytest.approx(half - none, 1e-3)
+
+
+def test_all_weights_shrink_or_the_projection_s_alone():
+    """The published code has weight decay on the projection's kernels and nowhere else."""
+    for decays in ("all", "projection"):
+        method = method_of(plan_for("barlow", settings={"width": 16, "decays": decays}))
+        method.freeze_the_rest()
+        groups = method.learners()
+        shrunk = {id(p) for g in groups if g["decay"] for p in g["params"]}
+        still = {id(p) for g in groups if not g["decay"] for p in g["params"]}
+        head = {id(p) for p in method.projection.parameters() if p.ndim > 1}
+        assert head <= shrunk
+        assert (shrunk == head) == (decays == "projection")
+        assert shrunk.isdisjoint(still)
+        assert shrunk | still == {id(p) for p in method.parameters() if p.requires_grad}
+
+
+def test_killed_after_its_rate_was_halved_it_goes_on_to_the_same_weights(tmp_path: Path):
+    plan = plan_for("barlow", settings={"width": 16}, rate=1e-12, plateau=1, steps=12)
+    assert resumed_alike(plan, tmp_path, 8)

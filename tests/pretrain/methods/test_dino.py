@@ -4,8 +4,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_scans import Told, learned, loss_of, method_of, plan_for, prepared, resumed_alike
+from made_scans import (
+    TINY_VIT,
+    Told,
+    learned,
+    loss_of,
+    method_of,
+    plan_for,
+    prepared,
+    resumed_alike,
+)
 
+from napari_medssl.pretrain.methods.teacher import Answers
 from napari_medssl.pretrain.samples import Samples
 
 SETTINGS = {"classes": 32, "hidden": 16, "small": 2, "momentum": 0.9}
@@ -25,17 +35,16 @@ def test_it_learns_what_a_teacher_that_stands_still_says(tmp_path: Path):
     before.centre.copy_(method.centre)
     assert loss_of(method) < loss_of(before)
     for _, values in told.metrics:
-        assert 0 <= values["teacher entropy"] <= 1.001
-        assert values["answers in use"] >= 1
+        assert 0 <= values["teacher_entropy"] <= 1.001
+        assert values["answers_in_use"] >= 1
+        assert values["divergence"] >= 0
+        assert values["token_spread"] > 0
 
 
-def test_small_views_are_smaller_and_as_many_as_wanted():
-    method = method_of(PLAN)
-    batch = Samples(prepared(), method).at(0)
-    assert batch["large"].shape[:3] == (4, 2, 1)
-    assert batch["small"].shape[:3] == (4, 2, 1)
-    assert batch["large"].shape[3:] == PLAN.crop
-    assert all(a <= b for a, b in zip(batch["small"].shape[3:], PLAN.crop, strict=True))
+def test_small_views_have_half_the_sides_and_are_as_many_as_wanted():
+    batch = Samples(prepared(), method_of(PLAN)).at(0)
+    assert batch["large"].shape == (4, 2, 1, 8, 8, 8)
+    assert batch["small"].shape == (4, 2, 1, 4, 4, 4)
 
 
 def test_the_centre_follows_the_teachers_answers():
@@ -48,9 +57,33 @@ def test_the_centre_follows_the_teachers_answers():
 def test_a_teacher_that_always_says_the_same_is_noticed():
     method = method_of(PLAN)
     assert method.collapsed() == ""
-    method._answers = torch.eye(32)[torch.zeros(8, dtype=torch.long)] * 9
-    assert "alike" in method.collapsed()
-    method._answers = torch.zeros(8, 32)
-    assert "alike" in method.collapsed()
-    method._answers = torch.eye(32)[:8] * 9
-    assert method.collapsed() == ""
+    for answers, words in (
+        (torch.eye(32)[torch.zeros(8, dtype=torch.long)] * 9, "alike"),
+        (torch.zeros(8, 32), "alike"),
+        (torch.eye(32)[:8] * 9, ""),
+    ):
+        method._last = Answers(answers, answers, answers)
+        assert words in method.collapsed()
+        assert bool(words) == bool(method.collapsed())
+
+
+def test_of_a_vision_transformer_the_class_token_answers_and_it_alone_learns(tmp_path: Path):
+    plan = plan_for("dino", **TINY_VIT, settings={**SETTINGS, "hold": 0.0})
+    method = method_of(plan)
+    network = method.network
+    images = torch.rand(2, 3, 1, 32, 32)
+    vectors = method.eval()._see(method.student, images)
+    wanted = network.vit.forward_features(images.flatten(0, 1))[:, 0]
+    torch.testing.assert_close(vectors, wanted.unflatten(0, (2, 3)))
+    before = {name: t.clone() for name, t in network.state_dict().items()}
+    after, _ = learned(plan, tmp_path)
+    changed = {n for n, t in after.network.state_dict().items() if not torch.equal(t, before[n])}
+    assert {"vit.cls_token", "vit.blocks.1.mlp.fc1.weight"} <= changed
+    assert all(name.startswith("vit.") for name in changed)
+    assert (after.holds, after.handed_on) == ("encoder", ("vit",))
+
+
+@pytest.mark.parametrize(("crop", "small"), [(224, 96), (64, 32), (32, 16)])
+def test_a_vision_transformer_s_small_views_are_the_paper_s(crop: int, small: int):
+    plan = plan_for("dino", **{**TINY_VIT, "crop": (crop, crop)}, settings=SETTINGS)
+    assert method_of(plan)._small == (small, small)

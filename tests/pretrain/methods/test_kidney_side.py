@@ -11,7 +11,10 @@ from made_scans import Told, learned, method_of, plan_for, prepared, resumed_ali
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.pretrain.images import PreparedImage
+from napari_medssl.pretrain.planning import plan_pretraining
 from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.survey import ImageFacts, ImageSurvey
+from napari_medssl.volume import Geometry, Pipeline, Volume
 
 PLAN = plan_for("kidney-side")
 
@@ -86,6 +89,35 @@ def test_without_a_mask_on_both_halves_an_image_is_refused():
     assert method_of(PLAN).refuses(image) == ""
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+def test_however_a_file_stores_a_body_its_right_half_is_the_same(device: str):
+    grey = np.random.default_rng(0).random((12, 8, 6)).astype(np.float32)  # x, y, z
+    ways = {1: grey, -1: grey[::-1]}  # stored from right to left of the patient, and back
+    facts = ImageFacts("made", "MR", (6, 8, 12), (1.0, 1.0, 1.0), in_colour=False)
+    plan = plan_pretraining("kidney-side", ImageSurvey((facts,) * 2, {}), device=device)
+    found = []
+    for sign, stored in ways.items():
+        geometry = Geometry(
+            grey.shape,
+            (1.0, 1.0, 1.0),
+            (0.0 if sign > 0 else 11.0, 0.0, 0.0),
+            ((sign, 0, 0), (0, 1, 0), (0, 0, 1)),
+        )
+        volume = Volume.from_source_array(stored, geometry, name="made", format="made")
+        image, _ = Pipeline.from_steps(plan.preparation)(volume)
+        found.append(image_of(image.array))
+    method = method_of(replace(PLAN, crop=(6, 8, 6), settings={"mask": "none"}))
+    for side, there in ((0, grey[:6]), (1, grey[6:])):
+        one, other = (method._half(image, side)[0] for image in found)
+        assert torch.equal(one, other)
+        assert np.corrcoef(one.numpy().ravel(), there.T.ravel())[0, 1] > 0.999
+
+
+def test_an_image_of_which_nobody_knows_the_sides_is_refused():
+    image = replace(image_of(np.ones((4, 4, 8))), orientation_known=False)
+    assert "which side is left" in method_of(PLAN).refuses(image)
+
+
 def test_larger_than_the_crop_it_is_cut_about_its_middle():
     method = method_of(replace(PLAN, crop=(2, 2, 2), settings={"mask": "none"}))
     kept = method._half(marked(8), 0)[0, 0, 0] * 16
@@ -120,7 +152,9 @@ def test_sides_that_come_out_alike_are_said():
     half = torch.ones(4, 1, 8, 8, 8)
     method({"first": half, "second": half, "same": torch.zeros(4, dtype=torch.bool)}, 0)
     assert "alike" in method.collapsed()
-    assert set(method.picture(batch)) <= {"a half", "same side", "other side"}
+    for same, words in ((True, "same side"), (False, "other side")):
+        batch["same"][0] = same
+        assert list(method.picture(batch)) == ["a half", words]
 
 
 @pytest.mark.parametrize(

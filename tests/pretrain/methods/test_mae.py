@@ -4,19 +4,27 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_scans import learned, loss_of, method_of, plan_for, prepared, resumed_alike
+from made_scans import (
+    TINY_VIT,
+    Told,
+    learned,
+    loss_of,
+    method_of,
+    plan_for,
+    prepared,
+    resumed_alike,
+    source,
+)
 
-from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.patches import patches_of
+from napari_medssl.errors import UsageError, WeightsError
+from napari_medssl.io import atomic_write
+from napari_medssl.models.networks.network import build_network
+from napari_medssl.models.trained_weights import load_start, read_trained
+from napari_medssl.pretrain.plan import WEIGHTS
+from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 from napari_medssl.pretrain.samples import Samples
 
-TINY = {
-    "network": "medsass_vit_s",
-    "dimensions": 2,
-    "crop": (32, 32),
-    "arguments": {"dim": 24, "depth": 2, "heads": 2, "widths": (4, 4, 4, 4)},
-    "settings": {"width": 24, "depth": 1, "heads": 2},
-}
+TINY = {**TINY_VIT, "settings": {"width": 24, "depth": 1, "heads": 2}}
 PLAN = plan_for("mae", **TINY)
 
 
@@ -48,12 +56,14 @@ def test_seen_patches_keep_their_places():
     image = torch.rand(2, 1, 32, 32)
     hidden = torch.zeros(2, 16, dtype=torch.bool)
     hidden[0, 3] = hidden[1, 11] = True
-    seen = method._seen(image, hidden)
-    vit = method.network.vit
-    places = vit._pos_embed(vit.patch_embed(image))[:, vit.num_prefix_tokens :]
-    assert seen.shape == (2, 15, 24)
-    assert places.shape == (2, 16, 24)
-    assert patches_of(image, 8).shape == (2, 16, 64)
+    network = method.network
+    vit = network.vit
+    vit.blocks = torch.nn.Sequential()  # what comes out is what went in, normed
+    _, seen = network.look(network.embed(image), hidden)
+    whole = vit.norm(vit._pos_embed(vit.patch_embed(image))[:, vit.num_prefix_tokens :])
+    for n, left_out in enumerate((3, 11)):
+        kept = [place for place in range(16) if place != left_out]
+        torch.testing.assert_close(seen[n], whole[n, kept])
 
 
 def test_only_the_transformer_learns(tmp_path: Path):
@@ -62,6 +72,34 @@ def test_only_the_transformer_learns(tmp_path: Path):
     for name, tensor in method.network.state_dict().items():
         if tensor.is_floating_point() and not name.startswith("vit."):
             assert torch.equal(tensor, before[name]), name
+    assert 0 < method.watch()["token_spread"] <= 1.1
+
+
+def test_what_did_not_learn_is_not_handed_on(tmp_path: Path):
+    changes = {**TINY["settings"], "crop": [32, 32], "batch": 2}
+    wanted = Wanted(
+        "mae", [source(n, (20, 32, 32)) for n in range(2)], "made", "cpu", 1, steps=1,
+        dimensions=2, changes=changes,
+    )  # fmt: skip
+    card = learn_without_labels(wanted, tmp_path, Tools(atomic_write, Told()))
+    assert card is not None
+    assert (card.holds, card.parts) == ("encoder", ("vit",))
+    assert "Of the encoder only vit learned" in card.about
+    tensors = read_trained(tmp_path / WEIGHTS, card)
+    network = build_network(
+        card.network, dimensions=2, in_channels=1, classes=3, **dict(card.arguments)
+    )
+    assert set(tensors) == set(network.encoder_state(("vit",)))
+    before = {name: t.clone() for name, t in network.state_dict().items()}
+    assert load_start(network, tensors, card.parts) == len(tensors)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, tensors.get(name, before[name]))
+    with pytest.raises(WeightsError, match=rf"fit {len(tensors)} of the encoder's \d+ tensors"):
+        load_start(network, tensors)
+    with pytest.raises(
+        WeightsError, match=f"fit {len(tensors) - 1} of the encoder's {len(tensors)}"
+    ):
+        load_start(network, dict(list(tensors.items())[1:]), card.parts)
 
 
 def test_other_networks_are_refused_with_the_reason():

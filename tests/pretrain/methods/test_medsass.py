@@ -1,24 +1,30 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from made_scans import Told, learned, method_of, plan_for, prepared, resumed_alike
+from made_scans import Told, learned, method_of, plan_for, prepared, resumed_alike, source
 
 from napari_medssl.errors import UsageError
+from napari_medssl.io import atomic_write
 from napari_medssl.models.networks.network import build_network
+from napari_medssl.pretrain.cards import method_card
+from napari_medssl.pretrain.images import PreparedImage
 from napari_medssl.pretrain.losses.tversky import MASK_LOSSES
-from napari_medssl.pretrain.pseudo.mask import THRESHOLDS, pseudo_mask
+from napari_medssl.pretrain.method_settings import declared_settings
+from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
+from napari_medssl.pretrain.pseudo.mask import THRESHOLDS, Threshold, pseudo_mask
 from napari_medssl.pretrain.samples import Samples
 
 PLAN = plan_for("medsass")
 
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)
-@pytest.mark.parametrize("polarity", ["auto", "bright", "dark"])
+@pytest.mark.parametrize("polarity", ["bright", "dark"])
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_the_mask_is_of_the_image_as_the_network_sees_it(
     threshold: str, polarity: str, dimensions: int
@@ -28,8 +34,73 @@ def test_the_mask_is_of_the_image_as_the_network_sees_it(
     batch = Samples(prepared(), method_of(plan)).at(0)
     assert batch["image"].shape == batch["mask"].shape == (4, 1, *plan.crop)
     for image, mask in zip(batch["image"], batch["mask"], strict=True):
-        wanted = pseudo_mask(image.numpy(), threshold, polarity).inside
+        wanted = pseudo_mask(image.numpy(), Threshold(threshold), polarity).inside
         assert np.array_equal(mask[0].numpy() > 0, wanted)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"threshold": "ght", "nu": 1e6, "tau": 1.0},
+        {"threshold": "ght", "kappa": 1e6, "omega": 0.9},
+        {"threshold": "adaptive-mean", "block": 5},
+        {"threshold": "adaptive-gaussian", "offset": -20.0},
+    ],
+)
+def test_a_threshold_s_numbers_are_heard(numbers: dict):
+    masks = [
+        Samples(prepared(), method_of(replace(PLAN, settings={**given, "polarity": "bright"}))).at(
+            0
+        )
+        for given in (numbers, {"threshold": numbers["threshold"]})
+    ]
+    assert torch.equal(masks[0]["image"], masks[1]["image"])
+    assert not torch.equal(masks[0]["mask"], masks[1]["mask"])
+
+
+def crossed(bright: bool) -> PreparedImage:
+    """A column through the middle: the image's edge shows little of it, a crop's may show much."""
+    array = np.full((1, 20, 24, 28), 0.2 if bright else 0.8, np.float16)
+    array[..., 6:18, 6:22] = 0.8 if bright else 0.2
+    return PreparedImage(f"{bright}", array, (1.0, 1.0, 1.0))
+
+
+def test_auto_means_one_side_of_an_image_in_all_of_its_crops():
+    images = [crossed(True), crossed(False), crossed(True)]
+    images[2] = replace(images[2], id="third")
+    method = method_of(replace(PLAN, settings={"polarity": "auto"}))
+    alone = set()
+    for seed in range(20):
+        for index, image in enumerate(images):
+            drawn = method.sample(images, index, np.random.default_rng(seed))
+            crop, inside = drawn["image"][0].numpy(), drawn["mask"][0].numpy() > 0
+            if 0 < inside.mean() < 1:
+                assert (crop[inside].min() > crop[~inside].max()) == (image.id != "False")
+                alone.add((image.id, pseudo_mask(crop[None]).side))
+    assert len(alone) == 6, "by themselves crops of each image are not of one mind"
+    assert method.decided(images) == (
+        "By their edges, what is bright is taken for inside in 2 of 3 images, "
+        "and what is dark in 1."
+    )
+    assert method_of(replace(PLAN, settings={"polarity": "dark"})).decided(images) == ""
+
+
+def test_what_auto_chose_is_among_the_reasons_and_on_the_card(tmp_path: Path):
+    sources = [source(n) for n in range(3)]
+    changes = {"polarity": "auto", "crop": [16, 16, 16], "batch": 2}
+    wanted = Wanted("medsass", sources, "made", "cpu", 1, steps=1, changes=changes)
+    card = learn_without_labels(wanted, tmp_path, Tools(atomic_write, Told()))
+    assert card is not None
+    words = "bright is taken for inside in 3 of 3 images, and what is dark in 0."
+    assert words in card.about
+    plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
+    assert words in plan["reasons"][-1]
+
+
+def test_the_paper_takes_what_is_bright():
+    assert method_card("medsass").paper.plan["settings"]["polarity"] == "bright"
+    [kind] = [one for one in declared_settings("medsass") if one.name == "threshold"]
+    assert set(kind.choices) == set(THRESHOLDS)
 
 
 @pytest.mark.slow

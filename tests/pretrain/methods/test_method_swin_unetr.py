@@ -35,6 +35,19 @@ def test_a_view_is_the_image_turned_and_a_part_of_it_replaced():
         assert 0 < changed <= 0.3
 
 
+def test_an_image_that_lies_with_x_first_is_turned_in_its_own_slices():
+    steps = ({"do": "orient", "codes": "RAS"},)
+    plan = replace(PLAN, preparation=steps, slice_axis=2, crop=(8, 16, 4), batch=8)
+    batch = Samples(prepared(), method_of(plan)).at(0)
+    assert batch["image"].shape == (8, 2, 1, 8, 16, 4)
+    straight = replace(plan, crop=(16, 16, 4))
+    batch = Samples(prepared(), method_of(straight)).at(0)
+    assert len(set(batch["turns"].flatten().tolist())) > 1
+    for image, turns in zip(batch["image"], batch["turns"], strict=True):
+        one, other = (view.rot90(-int(k), (2, 1)) for view, k in zip(image, turns, strict=True))
+        assert torch.equal(one, other)
+
+
 def test_in_2d_too():
     plan = replace(PLAN, dimensions=2, crop=(8, 16))
     batch = Samples(prepared(), method_of(plan)).at(0)

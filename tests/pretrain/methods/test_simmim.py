@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_scans import learned, loss_of, method_of, plan_for, prepared, resumed_alike
+from made_scans import TINY_VIT, learned, loss_of, method_of, plan_for, prepared, resumed_alike
 
 from napari_medssl.errors import UsageError
 from napari_medssl.pretrain.samples import Samples
@@ -36,6 +36,47 @@ def test_whole_cells_are_hidden_and_the_network_sees_nothing_of_them(blocks: boo
     method.eval()
     other = {**batch, "image": torch.where(hidden[:, None], 7.0, batch["image"])}
     torch.testing.assert_close(method.told(batch), method.told(other))
+
+
+VIT = plan_for("simmim", **TINY_VIT, settings={"cell": 16, "hidden": 0.5})
+
+
+def test_of_a_vision_transformer_tokens_are_hidden_and_told_by_one_layer_on_them():
+    """Written out: one token for hidden patches, then a linear layer from each to its pixels."""
+    method = method_of(VIT).eval()
+    vit, batch = method.network.vit, Samples(prepared(), method).at(0)
+    with torch.no_grad():
+        method.nothing.uniform_(-1, 1)
+        tokens = vit.patch_embed(batch["image"])
+        cells = batch["hidden"][:, ::16, ::16]
+        for n, row, column in cells.nonzero().tolist():
+            tokens[n, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] = method.nothing
+        seen = vit.norm(vit.blocks(vit._pos_embed(tokens)))[:, 1:]
+        layer = method.tell.tell
+        pixels = seen @ layer.weight.flatten(1).T + layer.bias
+        told = method.told(batch)
+    assert torch.equal(cells.flatten(1).sum(1), torch.full((4,), 2))
+    for patch in range(16):
+        row, column = 8 * (patch // 4), 8 * (patch % 4)
+        wanted = pixels[:, patch].reshape(4, 8, 8)
+        torch.testing.assert_close(told[:, 0, row : row + 8, column : column + 8], wanted)
+
+
+def test_of_a_vision_transformer_it_alone_learns(tmp_path: Path):
+    before = method_of(VIT).network.state_dict()
+    method, _ = learned(VIT, tmp_path)
+    after = method.network.state_dict()
+    changed = {name for name, t in after.items() if not torch.equal(t, before[name])}
+    assert {"vit.pos_embed", "vit.blocks.1.mlp.fc1.weight"} <= changed
+    assert all(name.startswith("vit.") for name in changed)
+    assert not torch.equal(method.nothing, torch.zeros(24))
+    assert method.handed_on == ("vit",)
+    assert method.watch()["token_spread"] > 0
+
+
+def test_cells_over_patches_are_whole_patches():
+    with pytest.raises(UsageError, match="a multiple of 8"):
+        method_of(plan_for("simmim", **TINY_VIT, settings={"cell": 4}))
 
 
 @pytest.mark.parametrize("settings", [{"cell": 3}, {"cell": 8}, {"hidden": 1.0}, {"hidden": 0.0}])

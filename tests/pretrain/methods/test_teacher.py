@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from made_scans import method_of, plan_for
 
-from napari_medssl.pretrain.methods.teacher import Seer
+from napari_medssl.pretrain.methods.teacher import Answers, Seer
 
 PLAN = plan_for("byol", settings={"hidden": 16, "width": 8})
 
@@ -38,3 +38,13 @@ def test_a_seer_sees_what_the_encoder_sees():
     assert torch.equal(
         Seer(network, torch.nn.Identity()).encode(image).deepest, network.encode(image).deepest
     )
+
+
+def test_a_student_that_says_what_its_teacher_says_is_no_distance_from_it():
+    torch.manual_seed(0)
+    logits, nothing = torch.randn(6, 5), torch.zeros(5)
+    alike = Answers(logits, logits, logits).figures(nothing, 0.1)
+    other = Answers(logits, logits, -logits).figures(nothing, 0.1)
+    assert alike["divergence"] < 1e-6 < 1 < other["divergence"]
+    for name in ("token_spread", "teacher_entropy", "answers_in_use"):
+        assert alike[name] == other[name] > 0

@@ -100,6 +100,14 @@ def test_a_volume_of_one_slice_has_nowhere_to_go() -> None:
     assert whole.least_sure is None
 
 
+def test_it_is_followed_to_the_end_of_two_thousand_slices() -> None:
+    array = np.zeros((2000, 16, 16))
+    array[:, 4:12, 4:12] = 80
+    volume = made(array)
+    whole = grown(volume, outlines(volume, 0, 1970) | {Plane(0, 1900): np.zeros((16, 16), bool)})
+    assert whole.slices == (1901, 1999)
+
+
 def test_it_does_not_run_out_into_what_looks_the_same() -> None:
     """A plate as bright as the ball lies against its lower end."""
     array = ball().array.copy()

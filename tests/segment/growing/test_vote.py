@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from bright_ball import WINDOW, ball, dice, segmenter
+from bright_ball import WINDOW, ball, dice, made, segmenter
 
 from napari_medssl.segment import Plane
 from napari_medssl.segment.growing import GrownMask, GrownSlice, grow, grow_in_all_planes
@@ -33,3 +33,7 @@ def test_planes_across_the_frames_of_a_film_have_no_vote() -> None:
     film = replace(ball(), stack="time")
     assert film.frame_axis == 0
     assert {one.plane.axis for one in vote(film, 12)} == {0}
+
+
+def test_a_volume_of_one_slice_has_no_other_planes_to_ask() -> None:
+    assert [one.given for one in vote(made(ball().array[12:13]), 0)] == [True]

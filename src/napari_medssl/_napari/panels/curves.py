@@ -36,9 +36,14 @@ class Curves(QWidget):
         self._pinned = ""  # the user's choice; else the newest is followed
         self._other.setToolTip("Anything else that was measured, such as the learning rate")
         self._other.activated.connect(self._draw)
-        self._plots: dict[About, Plot] = {"loss": Plot(), "dice": Plot(), "alike": Plot()}
+        self._plots: dict[About, Plot] = {
+            "loss": Plot(),
+            "dice": Plot(),
+            "probe": Plot("Part of the voxels of your masks that are told apart: more is better"),
+            "alike": Plot(),
+        }
         self._rest = Plot()
-        for about in ("dice", "alike"):
+        for about in ("dice", "probe", "alike"):
             self._plots[about].bind(0, 1)
         self._choice = QWidget()
         self._choice.setLayout(side_by_side(QLabel("Training"), self._training))
@@ -86,8 +91,9 @@ class Curves(QWidget):
 class Plot(QWidget):
     """A small diagram under a line that names its curves and their last values."""
 
-    def __init__(self) -> None:
+    def __init__(self, tip: str = "") -> None:
         super().__init__()
+        self.setToolTip(tip)
         self._legend = words()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._plot = _Diagram(background=_GROUND)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 from napari_medssl._napari.panels.engine_section import DEVICES
 from napari_medssl._napari.panels.section import Section, button, form, narrow, say, words
 from napari_medssl._napari.presenters.learn_look import LearnWishes
+from napari_medssl.finetune.volumes.protocols import OURS, PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +50,12 @@ class LearnSection(Section):
         self._why_not, self._sides = words(style=_GREY), words()
         self._warning, self._start_words = words(style=_HEED), words(style=_GREY)
         self._starts: tuple[tuple[str, str], ...] = ()
+        self._protocols: tuple[tuple[str, str], ...] = ()
         self._settings = self._make_settings()
         self._advanced = self._make_advanced()
-        self._unfold = button("Advanced", "Steps, seed, threads, cross-validation", checkable=True)
+        self._unfold = button(
+            "Advanced", "How it is taught, steps, seed, threads, cross-validation", checkable=True
+        )
         self._unfold.toggled.connect(self._advanced.setVisible)
         for part in (self._learn, self._why_not, self._sides, self._warning):
             self.body.addWidget(part)
@@ -91,6 +95,19 @@ class LearnSection(Section):
         if self._start.currentData() != chosen:
             self._tell()
 
+    def show_protocols(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Offer ways to teach by name and title: the first is the usual one."""
+        offered = tuple(rows)
+        if offered == self._protocols:
+            return
+        self._protocols, chosen = offered, self._protocol.currentData()
+        self._protocol.clear()
+        for name, title in offered:
+            self._protocol.addItem(title, name)
+        self._protocol.setCurrentIndex(max(0, self._protocol.findData(chosen)))
+        if self._protocol.currentData() != chosen:
+            self._tell()
+
     def _make_settings(self) -> QWidget:
         self._start, self._minutes = narrow(QComboBox()), QDoubleSpinBox()
         self._start.addItem(_BEST, "auto")
@@ -110,6 +127,13 @@ class LearnSection(Section):
         return form(rows)
 
     def _make_advanced(self) -> QWidget:
+        self._protocol = narrow(QComboBox())
+        self._protocol.addItem(PROTOCOLS[OURS].title, OURS)
+        self._protocol.setToolTip(
+            "What of the network learns, and how. What it begins with decides what there is: the "
+            "way of a paper goes with that paper's network."
+        )
+        self._protocol.activated.connect(self._tell)
         self._steps, self._seed, self._threads = QSpinBox(), QSpinBox(), QSpinBox()
         self._steps.setRange(0, 1_000_000)
         self._steps.setSpecialValueText("as many as there is time for")
@@ -128,7 +152,8 @@ class LearnSection(Section):
         self._crossed.toggled.connect(self._tell)
         for box in (self._steps, self._seed, self._threads):
             box.valueChanged.connect(self._tell)
-        rows = {"Steps": self._steps, "Seed": self._seed, "Threads": self._threads}
+        rows: dict[str, QWidget] = {"Taught": self._protocol, "Steps": self._steps}
+        rows |= {"Seed": self._seed, "Threads": self._threads}
         made = form({**rows, "": self._crossed})
         made.hide()
         return made
@@ -143,5 +168,6 @@ class LearnSection(Section):
                 seed=self._seed.value(),
                 threads=self._threads.value() or None,
                 cross_validate=self._crossed.isChecked(),
+                protocol=self._protocol.currentData() or OURS,
             )
         )

@@ -19,7 +19,7 @@ from napari_medssl._napari.presenters.activity import Activity
 from napari_medssl._napari.presenters.installed_models import InstalledModels
 from napari_medssl._napari.presenters.job_watch import JobWatch
 from napari_medssl._napari.presenters.learn import Bench
-from napari_medssl._napari.presenters.pretrain import PretrainWishes
+from napari_medssl._napari.presenters.pretrain_wishes import PretrainWishes
 from napari_medssl._napari.presenters.pretraining import PretrainingPresenter, PretrainViews
 from napari_medssl.jobs import JobStore, jobs_folder
 from napari_medssl.jobs.engines import Engines
@@ -82,7 +82,7 @@ class PretrainPanel(DockPanel):
             lambda: open_project_beside(self),
             notify,
         )
-        activity.say("No mask is looked at, and no scan is changed.")
+        activity.say("No mask is needed, and no scan is changed.")
         self._connect()
         self._tell()
         self.every_second(self._look)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_medssl._napari.presenters.pretrain_words import MethodWords
+    from napari_medssl.pretrain.setting import Setting
 
 _BEGIN = "Learn from these images"
-_TIP = "In the background: it goes on when napari is closed. No mask is looked at or changed."
+_TIP = "In the background: it goes on when napari is closed. No mask is needed or changed."
 _GREEN = (
     "QPushButton { padding: 7px 2px; font-size: 13px; } QPushButton:enabled "
     "{ background-color: #2f8f4e; color: white; font-weight: bold; }"
@@ -49,7 +50,11 @@ class PretrainMethodSection(Section):
         self._source, self._why_not = words(style=_GREY), words(style=_GREY)
         self._settings = PretrainSettings()
         self._settings.hide()
-        unfold = button("Advanced", "Network, dimensions, batch, scale, seed", checkable=True)
+        unfold = button(
+            "Advanced",
+            "Network, dimensions, batch, scale, seed, and what the method has itself",
+            checkable=True,
+        )
         unfold.toggled.connect(self._settings.setVisible)
         self._begin = button(_BEGIN, _TIP)
         self._begin.setStyleSheet(_GREEN)
@@ -91,12 +96,18 @@ class PretrainMethodSection(Section):
             self._method.addItem(words_, name)
         self._method.setCurrentIndex(max(0, self._method.findData(chosen)))
 
-    def show_method(self, told: MethodWords, networks: Sequence[tuple[str, str]]) -> None:
-        """Say what the chosen method does, and offer the networks that it can teach."""
+    def show_method(
+        self,
+        told: MethodWords,
+        networks: Sequence[tuple[str, str]],
+        settings: Sequence[Setting],
+    ) -> None:
+        """Say what the chosen method does; offer the networks it can teach, and its settings."""
         say(self._about, told.about)
         say(self._why, told.why)
         say(self._source, f"After {told.source}.")
         self._settings.show_networks(networks)
+        self._settings.show_settings(settings)
 
     def show_engines(self, names: Sequence[str]) -> None:
         """Offer engines beyond this machine."""

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
+from napari_medssl._napari.panels.method_settings import MethodSettings
 from napari_medssl._napari.panels.section import form, narrow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_medssl.pretrain.setting import Setting
+
 _CHOSEN = "Chosen for me"
 
 
 class PretrainSettings(QWidget):
-    """Network, dimensions, batch, scale, seed, engine, and stopping when it collapses."""
+    """Network, dimensions, batch, scale, seed, engine, collapse, and what the method has itself."""
 
     changed = Signal()
 
@@ -42,6 +45,8 @@ class PretrainSettings(QWidget):
         for box in (self._batch, self._seed):
             box.valueChanged.connect(lambda _: self.changed.emit())
         self._stop.toggled.connect(lambda _: self.changed.emit())
+        self._own = MethodSettings()
+        self._own.changed.connect(self.changed)
         self._networks: tuple[tuple[str, str], ...] = ()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -50,6 +55,7 @@ class PretrainSettings(QWidget):
         rows |= {"Batch": self._batch, "Seed": self._seed, "Learns on": self._engine}
         column.addWidget(form(rows))
         column.addWidget(self._stop)
+        column.addWidget(self._own)
 
     @property
     def is_as_printed(self) -> bool:
@@ -66,6 +72,7 @@ class PretrainSettings(QWidget):
             "seed": self._seed.value(),
             "engine": self._engine.currentData(),
             "stop_on_collapse": self._stop.isChecked(),
+            "settings": self._own.given(),
         }
 
     def show_networks(self, rows: Sequence[tuple[str, str]]) -> None:
@@ -80,6 +87,10 @@ class PretrainSettings(QWidget):
         self._network.setCurrentIndex(max(0, self._network.findData(chosen)))
         if self._network.currentData() != chosen:
             self.changed.emit()
+
+    def show_settings(self, settings: Sequence[Setting]) -> None:
+        """Offer the settings that the method has."""
+        self._own.show_settings(settings)
 
     def show_engines(self, names: Sequence[str]) -> None:
         """Offer engines beyond this machine."""

@@ -130,6 +130,9 @@ def form(rows: Mapping[str, QWidget]) -> QWidget:
     for name, box in rows.items():
         box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         inside.addRow(name, box)
+        label = inside.labelForField(box)
+        if label is not None:  # a name may be empty
+            label.setToolTip(box.toolTip())
     return made
 
 

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
     from napari_medssl.jobs import Event, Job
 
-#: what a curve is about: losses, overlaps, and whether all comes out alike have axes of their own
-About = Literal["loss", "dice", "alike", "other"]
+#: what a curve is about: losses, overlaps, whether all comes out alike, and what a few masks tell
+#: of an encoder have axes of their own
+About = Literal["loss", "dice", "alike", "probe", "other"]
 
 _TRAINING = "training"  # a metric's fact that names which of several trainings it is of
 _NOTE = "note"  # one that is a sentence: why something was chosen so
 #: what networks that learn without masks tell of themselves, from 0 to about 1
 _ALIKE = ("collapse", "spread", "entropy", "found")
+#: parts of drawn voxels that are named right by what an encoder says of them, from 0 to 1
+_PROBE = "told apart"
 _MOST_POINTS = 1000  # more than a panel has pixels
 _BLOCK = 1 << 20
 _LOG_BYTES = 30_000
@@ -162,6 +165,8 @@ def _about(name: str) -> About:
     low = name.lower()
     if "loss" in low:
         return "loss"
+    if _PROBE in low:
+        return "probe"
     if any(word in low for word in _ALIKE):
         return "alike"
     return "dice" if "dice" in low or "iou" in low else "other"

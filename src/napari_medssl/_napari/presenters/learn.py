@@ -50,6 +50,9 @@ class LearnView(Protocol):
     def show_starts(self, rows: Sequence[tuple[str, str]], *, in_use: bool) -> None:
         """Offer what to begin with: added models by name and title, and the one in use."""
 
+    def show_protocols(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Offer ways to teach by name and title: the first is the usual one."""
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -154,7 +157,7 @@ class LearnPresenter:
                 if not saved.wait(_PATIENCE_S):
                     raise SaveError("the last strokes are not saved yet", do="Wait, or try again")
                 device = known or self._bench.device(wishes.device)
-                choose = starter(wishes.start, device)
+                choose = starter(wishes.start, device, wishes.protocol)
                 task = plan_learning(project, patient_of, choose, _how(wishes))
                 spec = new_spec(
                     KIND, task.arguments, title=task.job_title, seed=wishes.seed, device=device
@@ -209,6 +212,8 @@ class LearnPresenter:
     def _take(self, look: LearnLook) -> None:
         self._look = look
         self._view.show_starts(look.starts, in_use=look.in_use is not None)
+        if look.protocols:
+            self._view.show_protocols(look.protocols)
         self._show_plan(look)
         there = self._door()
         self._show_button(there)
@@ -241,4 +246,5 @@ def _how(wishes: LearnWishes) -> dict[str, Any]:
         "steps": wishes.steps,
         "threads": wishes.threads or os.cpu_count() or 1,
         "cross_validate": wishes.cross_validate,
+        "protocol": wishes.protocol,
     }

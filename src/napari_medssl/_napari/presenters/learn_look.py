@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from napari_medssl.errors import MedSSLError
 from napari_medssl.finetune import patient_of
-from napari_medssl.finetune.starting import offered_starts, starter
+from napari_medssl.finetune.starting import network_of, offered_starts, starter
+from napari_medssl.finetune.volumes.protocols import OURS, offered_protocols
 from napari_medssl.project.learn_plan import coming_sides, coming_start, finished_cases
 from napari_medssl.project.learn_task import undrawn_labels
 from napari_medssl.project.new_corrections import NewCorrections, new_corrections
@@ -47,6 +48,8 @@ class LearnWishes:
         Of the processor; all where None.
     cross_validate : bool
         Whether who is learned from judges too, where few others can.
+    protocol : str
+        How it is taught: key of ``finetune.volumes.protocols.PROTOCOLS``.
     """
 
     start: str = "auto"
@@ -56,6 +59,7 @@ class LearnWishes:
     seed: int = 0
     threads: int | None = None
     cross_validate: bool = True
+    protocol: str = OURS
 
     def is_short_on(self, device: str) -> bool:
         """Whether there is little to be expected of so short a time."""
@@ -82,6 +86,8 @@ class LearnLook:
         Cases to learn from of which slices are done, but none beyond the ends of what is drawn.
     starts : tuple of (name, title)
         The models of this machine that could be begun with.
+    protocols : tuple of (name, title)
+        The ways to teach that suit what it would begin with.
     models : tuple of ModelVersion
         Those of the project.
     """
@@ -93,6 +99,7 @@ class LearnLook:
     undrawn: tuple[str, ...] = ()
     open_ends: int = 0
     starts: tuple[tuple[str, str], ...] = ()
+    protocols: tuple[tuple[str, str], ...] = ()
     models: tuple[ModelVersion, ...] = ()
 
     @property
@@ -128,13 +135,18 @@ class LearnReader:
         except MedSSLError as error:
             return LearnLook(why_not=str(error), starts=starts, models=models)
         fresh, why_not, words = new_corrections(project), project.why_read_only, ""
+        protocols: tuple[tuple[str, str], ...] = ()
         sides = coming_sides(project, done, patient_of, known)
         try:
             if device:
-                words = coming_start(project, done, starter(start, device)).words
+                coming = coming_start(project, done, starter(start, device))
+                words = coming.words
+                protocols = tuple(offered_protocols(network_of(coming.path)).items())
         except MedSSLError as error:
             why_not = why_not or str(error)
         taught = [case for case in done if case.id in sides.training]
         undrawn = undrawn_labels(project, taught)
         open_ends = self._open_ends.count(project, taught)
-        return LearnLook(fresh, why_not, sides, words, undrawn, open_ends, starts, models)
+        return LearnLook(
+            fresh, why_not, sides, words, undrawn, open_ends, starts, protocols, models
+        )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from napari_medssl._napari.presenters.pretrain_look import PretrainLook, PretrainReader
+from napari_medssl._napari.presenters.pretrain_wishes import PretrainWishes, job_spec
 from napari_medssl._napari.presenters.pretrain_words import (
     AT_WORK,
     LOOKING,
@@ -17,66 +16,24 @@ from napari_medssl._napari.presenters.pretrain_words import (
     passed_words,
 )
 from napari_medssl.errors import MedSSLError
-from napari_medssl.jobs import new_spec
 from napari_medssl.jobs.workplace import Workplace, place_elsewhere
 from napari_medssl.models.networks import network_cards
 from napari_medssl.pretrain.advice import Advice, advised
 from napari_medssl.pretrain.cards import method_card, method_cards
-from napari_medssl.pretrain.planning import require_shares
-from napari_medssl.pretrain.request import KIND, MINUTES, PretrainRequest
+from napari_medssl.pretrain.method_settings import described_settings
+from napari_medssl.pretrain.request import KIND
 from napari_medssl.project.segment_task import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from napari_medssl._napari.presenters.activity import Activity, Work
     from napari_medssl._napari.presenters.automatic_canvas import Door, OpenProject
     from napari_medssl._napari.presenters.job_watch import JobWatch
     from napari_medssl._napari.presenters.learn import Bench
     from napari_medssl._napari.presenters.pretrain_words import MethodWords
-    from napari_medssl.jobs import JobSpec
     from napari_medssl.jobs.engines import Engines
-    from napari_medssl.pretrain.planning import ScaleName
-
-
-@dataclass(frozen=True)
-class PretrainWishes:
-    """How the user wants it to learn.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Where the images are; None takes the scans of the open project.
-    method : str
-        Key of a `MethodCard`; the recommended one where it is empty.
-    minutes : float or None
-        How long; as many steps as the paper says where None.
-    device : str
-        ``"auto"``, ``"cpu"`` or ``"cuda"``.
-    network, dimensions, batch : str or int or None
-        Chosen by the images and the method where None.
-    scale : {"here", "paper"}
-        As in `PretrainRequest`.
-    seed : int
-        Of the random draws.
-    engine : str
-        Where it learns.
-    stop_on_collapse : bool
-        Whether it ends early when all comes out alike.
-    """
-
-    folder: Path | None = None
-    method: str = ""
-    minutes: float | None = MINUTES
-    device: str = "auto"
-    network: str | None = None
-    dimensions: int | None = None
-    batch: int | None = None
-    scale: ScaleName = "here"
-    seed: int = 0
-    engine: str = "here"
-    stop_on_collapse: bool = True
+    from napari_medssl.pretrain.setting import Setting
 
 
 class ImagesView(Protocol):
@@ -92,8 +49,13 @@ class MethodView(Protocol):
     def show_methods(self, rows: Sequence[tuple[str, str]], advised: str) -> None:
         """Offer methods by name and title, one of them recommended."""
 
-    def show_method(self, told: MethodWords, networks: Sequence[tuple[str, str]]) -> None:
-        """Say what the chosen method does, and offer the networks that it can teach."""
+    def show_method(
+        self,
+        told: MethodWords,
+        networks: Sequence[tuple[str, str]],
+        settings: Sequence[Setting],
+    ) -> None:
+        """Say what the chosen method does; offer the networks it can teach, and its settings."""
 
     def show_engines(self, names: Sequence[str]) -> None:
         """Offer engines beyond this machine."""
@@ -174,7 +136,7 @@ class PretrainPresenter:
             try:
                 place = self._place(wishes)
                 folder = place_of(project) if project is not None else str(wishes.folder)
-                spec = _spec(wishes, method, folder, place, of_project=project is not None)
+                spec = job_spec(wishes, method, folder, place, of_project=project is not None)
                 place.engine.submit(self._bench.store.create(spec))
             finally:
                 self._beginning = False
@@ -233,9 +195,11 @@ class PretrainPresenter:
             (name, one.title)
             for name, one in network_cards().items()
             if (name in card.networks or not card.networks)
+            and not one.needs_plan
             and set(one.dimensions) & set(card.dimensions)
         ]
-        self._method.show_method(method_words(card, why), networks)
+        settings = described_settings(card.name, self._wishes.scale)
+        self._method.show_method(method_words(card, why), networks, settings)
         why_not = self._why_not()
         self._method.show_ready(may=not why_not, why_not=why_not, learns=why_not == AT_WORK)
 
@@ -259,31 +223,3 @@ class PretrainPresenter:
         if not look.why_not and look.usable < least:
             return f"This method needs {least} images or more. Add some, or choose another."
         return look.why_not
-
-
-def _spec(
-    wishes: PretrainWishes, method: str, folder: str, place: Workplace, *, of_project: bool
-) -> JobSpec:
-    changes: dict[str, Any] = {"stop_on_collapse": wishes.stop_on_collapse}
-    if wishes.batch is not None:
-        require_shares(wishes.batch, place.processes)
-        changes["batch"] = wishes.batch
-    request = PretrainRequest(
-        method=method,
-        folder=folder,
-        of_project=of_project,
-        minutes=wishes.minutes,
-        network=wishes.network,
-        dimensions=wishes.dimensions,
-        scale=wishes.scale,
-        threads=place.threads or os.cpu_count() or 1,
-        changes=changes,
-    )
-    return new_spec(
-        KIND,
-        request.arguments,
-        title=request.job_title,
-        seed=wishes.seed,
-        device=place.device,
-        processes=place.processes,
-    )

@@ -166,6 +166,6 @@ def encoder_facts(card: TrainedCard, folder: Path, file: str, *, offered: bool) 
 def _of_answers(told: Mapping[str, float]) -> tuple[bool, str]:
     """Tell whether a teacher gives different answers to different images, and by which figures."""
     entropy = told["teacher entropy"]
-    answers = told.get("answers in use", told.get("classes in use", 0.0))
+    answers = told.get("answers in use", 0.0)
     measured = f"(entropy {entropy:.2f} of 1, {answers:.0f} answers in use)"
     return entropy < _UNDECIDED and answers > _ONE_ANSWER, measured

@@ -82,7 +82,7 @@ class NnunetCard:
         Mean Dice of each candidate on cases that its folds had not seen, and after
         postprocessing of the chosen one (``"chosen"``).
     facts : mapping
-        How it was trained: cases, epochs, folds, seed, encoder, versions.
+        How it was trained: cases, epochs, folds, seed, what it began with, versions.
     """
 
     channels: tuple[str, ...]

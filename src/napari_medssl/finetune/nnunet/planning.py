@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UnreadableFileError, UsageError
 from napari_medssl.finetune.nnunet.folders import PLANS
+from napari_medssl.finetune.nnunet.request import PLAN_FILE
 from napari_medssl.finetune.nnunet.settings import LEAST_CASES
 
 if TYPE_CHECKING:
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
+
+
+#: where a plan lies in the folders of a job of ours, of nnU-Net's, and of a trained model
+_PLACES = (
+    f"artifacts/{PLAN_FILE}",
+    f"artifacts/work/nnUNet_preprocessed/*/{PLANS}.json",
+    f"{PLANS}.json",
+    "plans.json",
+    "artifacts/model/*/plans.json",
+    "*/plans.json",
+)
 
 
 def plan(
@@ -77,9 +89,36 @@ def read_plan(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UnreadableFileError(f"the plan '{file.name}' is missing or damaged") from error
+    if isinstance(found, dict) and isinstance(found.get("plan"), dict):
+        found = found["plan"]  # of a job that planned only
     if not isinstance(found, dict) or "configurations" not in found:
         raise UnreadableFileError(f"'{file.name}' is no plan of nnU-Net 2")
     return found
+
+
+def find_plan(place: Path) -> dict[str, Any]:
+    """Read the plan of a plans file, of a job that planned or trained, or of a trained model.
+
+    Parameters
+    ----------
+    place : Path
+        The file; or a folder that has one where nnU-Net, or a job of ours, puts it.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    UnreadableFileError
+        If it is damaged.
+    """
+    found = [place] if place.is_file() else [f for one in _PLACES for f in sorted(place.glob(one))]
+    if not found:
+        raise UsageError(
+            f"'{place.name}', in which there is no plan of nnU-Net's",
+            expected=f"a file such as {PLANS}.json, or the folder of a run",
+            do="Let it plan: 'medssl nnunet plan ... --out plan.json'",
+        )
+    return read_plan(found[0])
 
 
 def prepare(

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.finetune.nnunet.configurations import chosen, configurations, folds_of
+from napari_medssl.finetune.nnunet.encoder import read_start
 from napari_medssl.finetune.nnunet.planning import plan, prepare
 from napari_medssl.finetune.nnunet.reporting import Pace, TrainingStoppedError
 from napari_medssl.finetune.nnunet.selection import choose_best, make_model
-from napari_medssl.finetune.nnunet.training import require_fitting_encoder, train_fold
+from napari_medssl.finetune.nnunet.training import require_fitting, train_fold
 from napari_medssl.models.weights import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from napari_medssl.finetune.nnunet.encoder import Start
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
     from napari_medssl.finetune.nnunet.model import NnunetCard, OutputLabel
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
@@ -85,16 +87,18 @@ def run(
     names, told = chosen(planned, settings.configurations)
     for words in told:
         report.warning(words)
-    if settings.encoder:
-        require_fitting_encoder(folders, names, Path(settings.encoder))
+    start = read_start(Path(settings.encoder)) if settings.encoder else None
+    begun_with = _begun_with(folders, names, start) if start is not None else {}
+    for words in begun_with.get("taken", ()):
+        report.metric(0, note=words)
     _go_on(should_stop)
     prepare(
         folders, names, settings.workers, lambda name: report.progress(0, 0, f"Preparing {name}")
     )
-    _train_all(folders, names, settings, report, should_stop)
+    _train_all(folders, names, settings, start, report, should_stop)
     report.progress(1, 1, "Choosing the best configuration")
     choice = choose_best(folders, names, settings.folds, settings.workers)
-    facts = _facts(training, settings, names)
+    facts = _facts(training, settings, names, begun_with)
     card = make_model(folders, choice, out, training.labels, facts, write)
     report.metric(settings.epochs, **{f"dice {name}": dice for name, dice in choice.dice.items()})
     return card
@@ -104,6 +108,7 @@ def _train_all(
     folders: NnunetFolders,
     names: Sequence[str],
     settings: NnunetSettings,
+    start: Start | None,
     report: Report,
     should_stop: Callable[[], bool],
 ) -> None:
@@ -119,11 +124,23 @@ def _train_all(
             report,
             pace,
             should_stop,
+            start=start,
             probabilities=len(names) > 1,
         )
 
 
-def _facts(training: TrainingSet, settings: NnunetSettings, names: Sequence[str]) -> dict[str, Any]:
+def _begun_with(folders: NnunetFolders, names: Sequence[str], start: Start) -> dict[str, Any]:
+    """Return what the networks begin with: what that learned from, and how much of it they take."""
+    found = require_fitting(folders, names, start)
+    return {**start.facts, "taken": [match.words(name, start) for name, match in found.items()]}
+
+
+def _facts(
+    training: TrainingSet,
+    settings: NnunetSettings,
+    names: Sequence[str],
+    begun_with: Mapping[str, Any],
+) -> dict[str, Any]:
     return {
         "dataset": training.folders.dataset,
         "trained_on": dict(training.cases),
@@ -134,6 +151,7 @@ def _facts(training: TrainingSet, settings: NnunetSettings, names: Sequence[str]
         "memory_gb": settings.memory_gb,
         "seed": settings.seed,
         "encoder_sha256": sha256_of(Path(settings.encoder)) if settings.encoder else "",
+        "begun_with": begun_with,
         "versions": {package: version(package) for package in _PACKAGES},
     }
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UnreadableFileError
 from napari_medssl.finetune.nnunet.encoder import (
-    load_encoder,
-    match_encoder,
-    read_encoder,
+    load_start,
+    match_start,
     require_whole,
 )
 from napari_medssl.finetune.nnunet.folders import LOADERS, PLANS
@@ -20,6 +18,7 @@ from napari_medssl.finetune.nnunet.planning import read_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_medssl.finetune.nnunet.encoder import Match, Start
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
     from napari_medssl.finetune.nnunet.reporting import Pace
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
@@ -35,6 +34,7 @@ def train_fold(
     pace: Pace,
     should_stop: Callable[[], bool],
     *,
+    start: Start | None = None,
     probabilities: bool,
 ) -> None:
     """Train and validate, unless that was finished before.
@@ -47,6 +47,8 @@ def train_fold(
         What to train.
     settings, report, pace, should_stop
         See `run`.
+    start : Start or None
+        Weights to begin with.
     probabilities : bool
         Whether the validation keeps probabilities, which an ensemble is made of.
 
@@ -69,10 +71,8 @@ def train_fold(
     trainer.seed_for(-1)
     trainer.initialize()
     try:
-        if not trainer.resume() and settings.encoder:
-            path = Path(settings.encoder)
-            count = load_encoder(trainer.network, read_encoder(path), path.name)
-            print(f"{count} of {count} encoder tensors taken from the given weights")
+        if not trainer.resume() and start is not None:
+            print(load_start(trainer.network, start).words(trainer.called, start))
         pace.begin(f"Training {trainer.called}", min(trainer.current_epoch, settings.epochs))
         if not (own / "checkpoint_final.pth").is_file():
             trainer.run_training()
@@ -84,28 +84,23 @@ def train_fold(
         trainer.finish_loaders()
 
 
-def require_fitting_encoder(
-    folders: NnunetFolders, names: Sequence[str], encoder: Path
-) -> dict[str, int]:
-    """Refuse encoder weights that do not fit every configuration, before anything is trained.
+def require_fitting(folders: NnunetFolders, names: Sequence[str], start: Start) -> dict[str, Match]:
+    """Refuse weights that do not fit every configuration, before anything is trained.
 
     Returns
     -------
-    dict of str to int
-        How many tensors will be put into each configuration.
+    dict of str to Match
+        How many tensors will be put into each configuration, and what begins by chance.
 
     Raises
     ------
     WeightsError
         With the counts.
     """
-    tensors = read_encoder(encoder)
-    counts = {}
-    for name in names:
-        match = match_encoder(planned_network(folders, name), tensors)
-        require_whole(match, encoder.name, name)
-        counts[name] = match.wanted
-    return counts
+    found = {name: match_start(planned_network(folders, name), start) for name in names}
+    for name, match in found.items():
+        require_whole(match, start, name)
+    return found
 
 
 def planned_network(folders: NnunetFolders, name: str) -> Any:

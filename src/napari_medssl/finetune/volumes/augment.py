@@ -34,14 +34,20 @@ class Placement:
         From steps of a crop's voxels to steps of the image's voxels.
     middle : (n,) array
         The place in the image, in voxels, that the crop's middle shows.
+    bend : (n, *coarse) tensor, optional
+        By how many of its voxels the crop looks beside, at the points of a grid that spans it;
+        straight lines in between.
     """
 
     matrix: NDArray[np.float64]
     middle: NDArray[np.float64]
+    bend: Tensor | None = None
 
     def reach(self, patch: tuple[int, ...]) -> NDArray[np.float64]:
         """Return how far from its middle a crop looks along each axis of the image."""
         half = (np.array(patch) - 1) / 2
+        if self.bend is not None:
+            half = half + self.bend.abs().flatten(1).amax(1).numpy()
         reach: NDArray[np.float64] = np.abs(self.matrix) @ half
         return reach
 
@@ -110,11 +116,30 @@ def cut(arrays: Tensor, placement: Placement, patch: tuple[int, ...], *, nearest
         [1, 1, *patch],
         align_corners=False,
     )
+    if placement.bend is not None:
+        grid = grid + _bent(placement.bend, placement.matrix / sides[:, None], patch)
     mode = "nearest" if nearest else "bilinear"
     found = functional.grid_sample(
         arrays[None], grid, mode=mode, padding_mode="zeros", align_corners=False
     )
     return found[0]
+
+
+def _bent(bend: Tensor, in_sides: NDArray[np.float64], patch: tuple[int, ...]) -> Tensor:
+    """Return what a bend adds to torch's grid of places, (1, *patch, n).
+
+    Parameters
+    ----------
+    bend : (n, *coarse) tensor
+        Of a `Placement`.
+    in_sides : (n, n) array
+        From steps of a crop's voxels to parts of the image's sides.
+    patch : tuple of int
+        Sides of the crop.
+    """
+    mode = "bilinear" if len(patch) == 2 else "trilinear"
+    beside = functional.interpolate(bend[None].float(), patch, mode=mode, align_corners=True)
+    return torch.einsum("ij,bj...->b...i", torch.from_numpy(2 * in_sides).float(), beside).flip(-1)
 
 
 def change_grey(image: Tensor, random: Random) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,13 @@ import torch
 
 from napari_medssl.finetune.volumes.augment import Placement, change_grey, cut, draw_matrix
 from napari_medssl.finetune.volumes.prepared import ONCE
+from napari_medssl.finetune.volumes.printed_changes import (
+    change_printed_grey,
+    draw_bend,
+    draw_printed_matrix,
+)
+from napari_medssl.finetune.volumes.protocol import UNCHANGED
+from napari_medssl.finetune.volumes.protocols import protocol
 from napari_medssl.models.ahead import Ahead
 from napari_medssl.models.draws import batch_at, draws
 
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 
 #: of the crops, this part has its middle on a label; the others lie anywhere that counts
 _ON_A_LABEL = 0.67
+#: by this part of its sides a crop is moved off that voxel, at most
+_MOVED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +75,13 @@ class Crops:
         What is learned from.
     plan : VolumePlan
         How.
+    still : bool
+        Whether they are left as they are: to measure by, not to learn from.
     """
 
-    def __init__(self, cases: Sequence[Prepared], plan: VolumePlan) -> None:
+    def __init__(self, cases: Sequence[Prepared], plan: VolumePlan, *, still: bool = False) -> None:
         self._cases, self._plan = cases, plan
+        self._printed = UNCHANGED if still else protocol(plan.protocol).changes
 
     def at(self, step: int, first: int = 0, every: int = 1) -> Batch:
         """Return the crops of a step, counted from 0, or some of them.
@@ -107,12 +119,9 @@ class Crops:
         random = draws(plan.seed, "crop", step, item)
         voxel = self._middle(case, random)
         axes = [a for a in range(3) if plan.dimensions == 3 or a != plan.slice_axis]
-        spacing = np.array(case.spacing_mm)[axes]
-        mirrored = axes.index(2) if plan.mirrored and 2 in axes else None
-        matrix = draw_matrix(random, spacing, plan.turned, mirrored)
         sides = np.array(case.classes.shape)[axes]
-        middle = _shifted(voxel[axes].astype(float), sides, plan.patch, random)
-        region, placement = _region(Placement(matrix, middle), plan.patch, sides)
+        whole = self._placement(case, voxel[axes].astype(float), axes, random)
+        region, placement = _region(whole, plan.patch, sides)
         place: list[Any] = [slice(None)] * 3
         for axis, part in zip(axes, region, strict=True):
             place[axis] = part
@@ -124,12 +133,36 @@ class Crops:
         masks = np.stack([case.classes[tuple(place)], case.weight[tuple(place)]])
         cropped = cut(image, placement, plan.patch, nearest=False)
         drawn = cut(torch.from_numpy(masks.astype(np.float32)), placement, plan.patch, nearest=True)
-        return change_grey(cropped, random), drawn[0], drawn[1]
+        if self._printed is None:
+            return change_grey(cropped, random), drawn[0], drawn[1]
+        return change_printed_grey(cropped, random, self._printed), drawn[0], drawn[1]
+
+    def _placement(
+        self,
+        case: Prepared,
+        voxel: NDArray[np.float64],
+        axes: list[int],
+        random: np.random.Generator,
+    ) -> Placement:
+        """Draw where a crop about a voxel is taken, turned and stretched as we or a paper do."""
+        plan, printed = self._plan, self._printed
+        sides = np.array(case.classes.shape)[axes]
+        if printed is not None:
+            matrix = draw_printed_matrix(random, axes, printed, mirrored=plan.mirrored)
+            middle = _shifted(voxel, sides, plan.patch, printed.moved, random)
+            half = (np.array(plan.patch) - 1) / 2
+            on_voxels = np.rint(middle - half) + half  # what is not stretched is not blurred either
+            return Placement(matrix, on_voxels, draw_bend(random, plan.patch, printed))
+        spacing = np.array(case.spacing_mm)[axes]
+        mirrored = axes.index(2) if plan.mirrored and 2 in axes else None
+        matrix = draw_matrix(random, spacing, plan.turned, mirrored)
+        return Placement(matrix, _shifted(voxel, sides, plan.patch, _MOVED, random))
 
     def _middle(self, case: Prepared, random: np.random.Generator) -> NDArray[Any]:
         """Draw the voxel to look at: of a label drawn here, each as often, or any that counts."""
         labels = [number for number in case.places if number]
-        on_label = random.random() < _ON_A_LABEL
+        often = _ON_A_LABEL if self._printed is None else self._printed.on_a_label
+        on_label = random.random() < often
         if labels and (on_label or 0 not in case.places):
             number = labels[int(random.integers(len(labels)))]
         else:
@@ -142,15 +175,16 @@ def _shifted(
     voxel: NDArray[np.float64],
     sides: NDArray[Any],
     patch: tuple[int, ...],
+    most: float,
     random: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Move a crop so that the voxel lies anywhere in its inner half, and little of it outside."""
+    """Move a crop off a voxel by at most a part of its sides, so that little lies outside."""
     size = np.array(patch, float)
-    moved = voxel + random.uniform(-0.25, 0.25, len(size)) * size
+    moved = voxel + random.uniform(-most, most, len(size)) * size
     low, high = (size - 1) / 2, sides - 1 - (size - 1) / 2
     inside = np.clip(moved, np.minimum(low, high), np.maximum(low, high))
-    small = low > high  # the whole image fits: about its middle, give or take an eighth
-    about = (sides - 1) / 2 + random.uniform(-0.125, 0.125, len(size)) * size
+    small = low > high  # the whole image fits: about its middle, give or take half as much
+    about = (sides - 1) / 2 + random.uniform(-most / 2, most / 2, len(size)) * size
     shifted: NDArray[np.float64] = np.where(small, about, inside)
     return shifted
 
@@ -163,4 +197,4 @@ def _region(
     low = np.clip(np.floor(placement.middle - reach), 0, sides - 1).astype(int)
     high = np.clip(np.ceil(placement.middle + reach) + 1, low + 1, sides).astype(int)
     region = [slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-    return region, Placement(placement.matrix, placement.middle - low)
+    return region, replace(placement, middle=placement.middle - low)

@@ -45,3 +45,4 @@ def follow(team: Team, device: str) -> None:
         while team.agreed(False):
             learner.step(batches(step), step)
             step += 1
+            learner.watch(step)

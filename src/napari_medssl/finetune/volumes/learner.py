@@ -13,13 +13,15 @@ from torch.utils.checkpoint import checkpoint
 
 from napari_medssl.errors import MedSSLError
 from napari_medssl.finetune.volumes.loss import dice_and_entropy, redrawing_error
+from napari_medssl.finetune.volumes.optimiser import optimiser_for
 from napari_medssl.finetune.volumes.protocols import protocol
+from napari_medssl.finetune.volumes.rates import Rates
 from napari_medssl.models.draws import draws
 from napari_medssl.models.networks.network import Features
 from napari_medssl.models.team import Team
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -52,22 +54,17 @@ class Learner:
                 weight.data = _channels_last(weight.data)
         self.network, self._plan, self._team = network, plan, team or Team()
         self._protocol = protocol(plan.protocol)
+        learns = self._protocol.learns
+        for _, parameter in network.encoder_parameters(plan.known_parts):
+            parameter.requires_grad_(learns == "everything")
+        for _, parameter in network.decoder_parameters(plan.known_parts):
+            parameter.requires_grad_(learns != "nothing")
         redraws = self._protocol.reconstruction > 0
-        logits = _Logits(network, checkpointing=plan.checkpointing, redraws=redraws)
+        self._alone = _Logits(network, checkpointing=plan.checkpointing, redraws=redraws)
         if plan.compiled:
-            logits.compile()
-        self._logits = self._together(logits)
-        encoder = [p for _, p in network.encoder_parameters()]
-        for parameter in encoder:
-            parameter.requires_grad_(not self._protocol.frozen_encoder)
-        decoder = [p for _, p in network.decoder_parameters()]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": encoder, "scale": plan.encoder_rate},
-                {"params": decoder, "scale": 1.0},
-            ],
-            weight_decay=plan.decay,
-        )
+            self._alone.compile()
+        self._logits = self._together(self._alone)
+        self.optimiser, self.rates = optimiser_for(network, plan), Rates(plan)
         self._average = {name: t.detach().clone() for name, t in self._tensors()}
 
     @property
@@ -77,9 +74,10 @@ class Learner:
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """Weights and their average by name, the live tensors."""
+        """Weights, their average and what the rate waits for, by name; the live tensors."""
         now = {f"network.{name}": tensor for name, tensor in self._tensors()}
-        return now | {f"average.{name}": tensor for name, tensor in self._average.items()}
+        average = {f"average.{name}": tensor for name, tensor in self._average.items()}
+        return now | average | self.rates.state
 
     def average(self) -> dict[str, Tensor]:
         """Return a copy of the averaged weights, by the network's own names."""
@@ -93,27 +91,15 @@ class Learner:
         MedSSLError
             If the loss is not a number.
         """
-        plan, wanted = self._plan, self._protocol
+        if self._protocol.learns == "nothing":
+            return self.loss_of(batch, step)
         self.network.train()
-        if wanted.frozen_encoder:  # what its norms counted stays too
-            for part in self.network.encoder_parts:
+        if self._protocol.learns == "decoder":  # what the encoder's norms counted stays too
+            for part in self._plan.known_parts or self.network.encoder_parts:
                 self.network.get_submodule(part).eval()
-        own = draws(plan.seed, "dropout", step, self._team.rank)
+        own = draws(self._plan.seed, "dropout", step, self._team.rank)
         torch.manual_seed(int(own.integers(2**31)))
-        with self._precision():
-            image = _channels_last(batch.image) if plan.channels_last else batch.image
-            logits, redrawn = self._logits(image)
-        loss = dice_and_entropy(
-            logits,
-            batch.classes,
-            batch.weight,
-            self._team.total,
-            parts=wanted.parts_at(step, plan.steps),
-            balanced=wanted.balanced,
-        )
-        if redrawn is not None:
-            error = redrawing_error(redrawn, batch.image, self._team.total)
-            loss = (1 - wanted.reconstruction) * loss + wanted.reconstruction * error
+        loss = self._loss(self._logits, batch, step, self._team.total)
         if not bool(loss.isfinite()):
             raise MedSSLError(
                 f"the loss is no longer a number at step {step}, so learning was stopped",
@@ -123,10 +109,35 @@ class Learner:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST)
         for group in self.optimiser.param_groups:
-            group["lr"] = plan.rate_at(step) * group["scale"]
+            group["lr"] = self.rates.at(step) * group["scale"]
         self.optimiser.step()
         self._follow(step)
-        return float(loss.detach())
+        self.rates.told(lost := float(loss.detach()))
+        return lost
+
+    @torch.no_grad()
+    def loss_of(self, batch: Batch, step: int) -> float:
+        """Return the loss of crops that nothing is learned from, as weighed at a step."""
+        self.network.eval()
+        return float(self._loss(self._alone, batch, step, lambda sums: sums))
+
+    def watch(self, done: int, measure: Callable[[], float | None] = lambda: None) -> bool:
+        """After some steps, lower the rate if that is due; the first of the team decides.
+
+        Parameters
+        ----------
+        done : int
+            How many steps.
+        measure : callable
+            Returns the loss of held-out crops, None of none; asked only where it is looked at.
+        """
+        if not self.rates.looks_after(done):
+            return False
+        flat = self._team.rank == 0 and self.rates.is_flat(measure())
+        lower = self._team.agreed(flat)
+        if lower:
+            self.rates.lower()
+        return lower
 
     @contextmanager
     def averaged(self) -> Iterator[SegmentationNetwork]:
@@ -139,9 +150,31 @@ class Learner:
         worn.load_state_dict(self._average)
         yield worn.eval()
 
+    def _loss(
+        self, logits_of: nn.Module, batch: Batch, step: int, total: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Return what the protocol says of a batch; the sums of a team through ``total``."""
+        wanted = self._protocol
+        with self._precision():
+            image = _channels_last(batch.image) if self._plan.channels_last else batch.image
+            logits, redrawn = logits_of(image)
+        loss = dice_and_entropy(
+            logits,
+            batch.classes,
+            batch.weight,
+            total,
+            parts=wanted.parts_at(step, self._plan.steps),
+            balanced=wanted.balanced,
+            form=wanted.dice,
+        )
+        if redrawn is None:
+            return loss
+        error = redrawing_error(redrawn, batch.image, total)
+        return (1 - wanted.reconstruction) * loss + wanted.reconstruction * error
+
     def _together(self, logits: _Logits) -> nn.Module:
         """Have gradients averaged over the team."""
-        if self._team.size == 1:
+        if self._team.size == 1 or self._protocol.learns == "nothing":
             return logits
         unused = bool(self.network.auxiliary_parts)
         return DistributedDataParallel(logits, find_unused_parameters=unused)

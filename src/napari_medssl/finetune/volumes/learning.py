@@ -12,11 +12,17 @@ import torch
 from napari_medssl.errors import UsageError
 from napari_medssl.finetune.volumes.facts import survey
 from napari_medssl.finetune.volumes.plan import WEIGHTS, VolumePlan
-from napari_medssl.finetune.volumes.planning import Machine, plan_for
+from napari_medssl.finetune.volumes.planning import plan_for
 from napari_medssl.finetune.volumes.prepared import prepare_all
 from napari_medssl.finetune.volumes.probe import fitting, probed, smaller
-from napari_medssl.finetune.volumes.protocols import require_protocol, under
+from napari_medssl.finetune.volumes.protocols import (
+    protocol,
+    require_judges,
+    require_protocol,
+    under,
+)
 from napari_medssl.finetune.volumes.recipe import PREPARED, STATE, Lesson, teach
+from napari_medssl.models.machine import Machine
 from napari_medssl.models.memory import ran_out
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
@@ -72,6 +78,7 @@ def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
     training = [one for one in wanted.training if one.id in readable]
     held_out = [one for one in wanted.held_out if one.id in readable]
     _require_apart(training, held_out)
+    require_judges(wanted.protocol, bool(held_out))
     if tools.stop():
         return None
     start = read_card(wanted.start) if wanted.start is not None else None
@@ -92,7 +99,9 @@ def learn(wanted: Wanted, folder: Path, tools: Tools) -> TrainedCard | None:
     if kept is None:
         report.progress(0, 0, "Measuring what this machine can do")
         minutes = wanted.minutes if wanted.steps is None else None
-        plan = _probed_share(fitting(plan, network), network, learned, minutes, team)
+        plan = fitting(plan, network)
+        if protocol(plan.protocol).learns != "nothing":
+            plan = _probed_share(plan, network, learned, minutes, team)
         write_plan_row(folder, plan.as_row(), tools.write)
     for reason in plan.reasons:
         report.metric(0, note=reason)
@@ -197,9 +206,13 @@ def _network(
     )
     if start is None or wanted.start is None:
         return network
-    taken = load_start(network, read_trained(wanted.start, start))
+    taken = load_start(network, read_trained(wanted.start, start), start.parts)
     count = len(network.state_dict())
     report.metric(0, note=f"{taken} of {count} tensors come from '{start.title}'.")
+    if start.parts:
+        others = [part for part in network.encoder_parts if part not in start.parts]
+        words = f"Of its encoder {' and '.join(others)} did not learn there"
+        report.metric(0, note=f"{words}: they begin at random, as the decoder does.")
     return network
 
 

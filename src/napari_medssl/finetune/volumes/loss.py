@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from napari_medssl.finetune.volumes.protocol import DiceForm
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-_SMOOTH = 1.0
+_OURS = DiceForm()
 
 
 def dice_and_entropy(
@@ -23,11 +25,13 @@ def dice_and_entropy(
     *,
     parts: tuple[float, float] = (1.0, 1.0),
     balanced: bool = False,
+    form: DiceForm = _OURS,
 ) -> Tensor:
     """Return soft Dice loss plus cross-entropy.
 
-    Dice is taken over the whole batch, a class at a time, the background left out; a voxel
-    belongs to it or not. In the cross-entropy a voxel counts by its weight.
+    Dice is taken a class at a time, unless its form says otherwise over the whole batch and
+    without the background; a voxel belongs to it or not. In the cross-entropy a voxel counts by
+    its weight.
 
     Parameters
     ----------
@@ -43,10 +47,12 @@ def dice_and_entropy(
         Weights of cross-entropy and Dice.
     balanced : bool
         Whether in the cross-entropy each class that is there counts alike, however rare.
+    form : DiceForm
+        Which Dice.
 
     References
     ----------
-    Milletari 2016 (Dice); Isensee 2021 (nnU-Net), the sum of the two.
+    Milletari 2016 (Dice, with squares); Isensee 2021 (nnU-Net), the sum of the two.
     """
     logits = logits.float()
     entropy = functional.cross_entropy(logits, classes, reduction="none")
@@ -58,12 +64,26 @@ def dice_and_entropy(
         voxels = total(drawn.sum(over))
         weight = weight * (voxels.sum() / voxels.clamp(min=1) / (voxels > 0).sum())[classes]
     of_voxels = torch.stack([(entropy * weight).sum(), weight.sum()])
-    of_classes = [(likely * drawn).sum(over), likely.sum(over), drawn.sum(over)]
-    sums = total(torch.cat([of_voxels, *of_classes]))
-    mean_entropy = sums[0] / sums[1].clamp(min=1)
-    shared, found, there = sums[2:].chunk(3)
-    dice = (2 * shared + _SMOOTH) / (found + there + _SMOOTH)
-    return parts[0] * mean_entropy + parts[1] * (1 - dice[1:]).mean()
+    first = 0 if form.background else 1
+    found = likely.square() if form.squared else likely
+    if form.apiece:  # one a crop and class: their sum, and how many crops there are
+        sides = over[1:]
+        dice = _dice((likely * drawn).sum(sides), found.sum(sides), drawn.sum(sides), form)
+        missing = (1 - dice[:, first:]).mean(1)
+        sums = total(
+            torch.cat([of_voxels, missing.sum()[None], missing.new_tensor([len(missing)])])
+        )
+        without = sums[2] / sums[3]
+    else:
+        of_classes = [(likely * drawn).sum(over), found.sum(over), drawn.sum(over)]
+        sums = total(torch.cat([of_voxels, *of_classes]))
+        shared, likelihood, there = sums[2:].chunk(3)
+        without = (1 - _dice(shared, likelihood, there, form)[first:]).mean()
+    return parts[0] * sums[0] / sums[1].clamp(min=1) + parts[1] * without
+
+
+def _dice(shared: Tensor, found: Tensor, drawn: Tensor, form: DiceForm) -> Tensor:
+    return (2 * shared + form.above) / (found + drawn + form.below)
 
 
 def redrawing_error(

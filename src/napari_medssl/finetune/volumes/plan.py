@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_medssl.errors import UsageError
+from napari_medssl.finetune.volumes.protocols import protocol
+from napari_medssl.finetune.volumes.schedules import Plateau
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,17 +43,21 @@ class VolumePlan:
     seed : int
         Decides every random draw.
     rate, decay : float
-        AdamW's highest step length, and its weight decay.
+        The optimiser's highest step length, and its weight decay.
     encoder_rate : float
         By what the step length of the encoder is multiplied: below 1 for one that knows something.
+    known_parts : tuple of str
+        Children of the encoder that begin with weights, where not all do: the others learn with
+        the decoder.
     mirrored : bool
         Whether left and right may be exchanged: no label is one-sided.
     turned : float
-        Degrees by which crops are turned at most.
+        Degrees by which crops are turned at most, where a protocol does not say it.
     corrected_weight : float
         How much more a corrected voxel counts.
     protocol : str
-        Key of `PROTOCOLS`: what stays as it is, and what it is measured by.
+        Key of `PROTOCOLS`: what learns, from which loss, with which optimiser and schedule, and how
+        crops are changed.
     check_every : int
         Steps between two looks at the held-out cases.
     precision : {"float32", "bfloat16"}
@@ -88,6 +93,7 @@ class VolumePlan:
     rate: float = 1e-3
     decay: float = 1e-2
     encoder_rate: float = 1.0
+    known_parts: tuple[str, ...] = ()
     mirrored: bool = False
     turned: float = 20.0
     corrected_weight: float = 2.0
@@ -116,7 +122,9 @@ class VolumePlan:
 
     @property
     def average(self) -> float:
-        """How much of the running average of weights stays at each step."""
+        """How much of the running average of weights stays at each step; 0 takes the last ones."""
+        if not protocol(self.protocol).averaged:
+            return 0.0
         return 1 - 1 / max(10.0, min(1000.0, self.steps / 20))
 
     @property
@@ -124,13 +132,20 @@ class VolumePlan:
         """Steps between two states on the disk: what a kill can cost."""
         return max(1, self.check_every // 4)
 
-    def rate_at(self, step: int) -> float:
-        """Return the step length of a step, counted from 0: warm-up, then a cosine to 0."""
-        warm = max(1, min(100, self.steps // 20))
-        if step < warm:
-            return self.rate * (step + 1) / warm
-        done = (step - warm) / max(1, self.steps - warm)
-        return self.rate * 0.5 * (1 + math.cos(math.pi * done))
+    def rate_at(self, step: int, lowered: int = 0) -> float:
+        """Return the step length of a step, counted from 0.
+
+        Parameters
+        ----------
+        step : int
+            Which.
+        lowered : int
+            How often it was lowered before, as nothing was gained.
+        """
+        schedule = protocol(self.protocol).schedule
+        if isinstance(schedule, Plateau):
+            return self.rate * schedule.factor**lowered
+        return self.rate * schedule.share_at(step, self.steps)
 
     def as_row(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -8,7 +8,6 @@ enough to see hundreds of them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_medssl.finetune.volumes.facts import Survey
+    from napari_medssl.models.machine import Machine, Means
     from napari_medssl.models.trained import TrainedCard
     from napari_medssl.volume.geometry import Triple
 
@@ -28,61 +28,12 @@ if TYPE_CHECKING:
 _SIDED = ("left", "right", "links", "rechts", "_l", "_r", " l", " r", "sin", "dex")
 #: AdamW's highest step length: plain convolutions bear long ones, attention does not
 _RATE, _RATE_ATTENTION = 3e-3, 5e-4
+#: of a network that knows the labels already
+_RATE_KNOWN = 3e-4
 _ATTENTION = ("swin_unetr", "smit", "smit_12", "medsass_vit_s")
 _THIN, _FEW_THICK, _THICK = 4, 16, 3.0
 _LEAST_WINDOW_HU = 150.0
 _AROUND = 0.25
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a network learns on.
-
-    Parameters
-    ----------
-    device : str
-        ``"cpu"``, ``"cuda:0"`` or ``"mps"``.
-    threads : int
-        Of the processor.
-    """
-
-    device: str
-    threads: int
-
-    @property
-    def is_gpu(self) -> bool:
-        """Whether it has the means for large crops."""
-        return not self.device.startswith("cpu")
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """What fits a kind of machine: voxels of a crop, of an image, and across an organ; a batch."""
-
-    network: str
-    widths: tuple[int, ...]
-    crop: Mapping[int, int]
-    image: Mapping[int, int]
-    organ: int
-    batch: Mapping[int, int]
-
-
-_ON_PROCESSOR = _Scale(
-    network="unet_small",
-    widths=(16, 32, 64, 128),
-    crop={2: 224**2, 3: 90_000},
-    image={2: 320**2, 3: 3_000_000},
-    organ=40,
-    batch={2: 4, 3: 2},
-)
-_ON_GPU = _Scale(
-    network="unet_small",
-    widths=(32, 64, 128, 256, 320),
-    crop={2: 512**2, 3: 128**3},
-    image={2: 768**2, 3: 60_000_000},
-    organ=100,
-    batch={2: 12, 3: 2},
-)
 
 
 def plan_for(
@@ -117,7 +68,7 @@ def plan_for(
     UsageError
         If the network does not exist in the dimensions of these images.
     """
-    scale = _ON_GPU if machine.is_gpu else _ON_PROCESSOR
+    means = machine.means
     dimensions, axis = _dimensions(survey)
     reasons = [_about_dimensions(survey, dimensions, axis)]
     sided = [names[v] for v in survey.labels if _is_sided(names.get(v, ""))]
@@ -127,7 +78,7 @@ def plan_for(
         "seed": seed,
         "mirrored": not sided,
         "threads": machine.threads,
-        "precision": "bfloat16" if machine.device.startswith("cuda") else "float32",
+        "precision": machine.precision,
         "channels_last": machine.device.startswith("cuda"),
     }
     if sided:
@@ -138,15 +89,14 @@ def plan_for(
                 f"the network '{network}' with weights of '{start.network}'",
                 expected="weights of the same network",
             )
-        return _from_start(start, survey, scale, common, reasons)
-    spacing = _spacing(survey, scale, dimensions, axis)
-    sides = _median_sides(survey, spacing)
-    card = network_card(network or scale.network)
+        return _from_start(start, survey, means, common, reasons)
+    spacing = _spacing(survey, means, dimensions, axis)
+    card = network_card(network or means.network)
     card.require_dimensions(dimensions)
-    arguments = {"widths": scale.widths} if network in (None, scale.network) else {}
-    multiple = 2 ** (len(scale.widths) - 1) if arguments else 32
-    inside = [n for a, n in enumerate(sides) if dimensions == 3 or a != axis]
-    patch = patch_within(inside, scale.crop[dimensions], multiple)
+    arguments = {"widths": means.widths} if network in (None, means.network) else {}
+    multiple = means.multiple if arguments else 32
+    across = axis if dimensions == 2 else None
+    patch = _patch(survey, spacing, means.crop[dimensions], multiple, across)
     shown = " x ".join(f"{mm:g}" for mm in spacing)
     reasons.append(
         f"{card.title}, crops of {' x '.join(map(str, patch))} voxels of {shown} mm: what "
@@ -160,11 +110,24 @@ def plan_for(
         preparation=_preparation(survey, spacing),
         patch=patch,
         slice_axis=axis,
-        batch=scale.batch[dimensions],
-        rate=_RATE_ATTENTION if card.name in _ATTENTION else _RATE,
+        batch=means.batch[dimensions],
+        rate=_rate(card.name),
         reasons=tuple(reasons),
         **common,
     )
+
+
+def _rate(network: str) -> float:
+    """Return how fast a network learns whose decoder begins by chance."""
+    return _RATE_ATTENTION if network in _ATTENTION else _RATE
+
+
+def _patch(
+    survey: Survey, spacing: Sequence[float], most: int, multiple: int, across: int | None
+) -> tuple[int, ...]:
+    """Return a crop of the images at a spacing; of slices, which axis they lie across."""
+    sides = enumerate(_median_sides(survey, spacing))
+    return patch_within([n for axis, n in sides if axis != across], most, multiple)
 
 
 def patch_within(sides: Sequence[float], most: int, multiple: int) -> tuple[int, ...]:
@@ -204,15 +167,15 @@ def _about_dimensions(survey: Survey, dimensions: int, axis: int) -> str:
     return f"The images have {count:g} slices, so the network sees them slice by slice."
 
 
-def _spacing(survey: Survey, scale: _Scale, dimensions: int, axis: int) -> Triple:
+def _spacing(survey: Survey, means: Means, dimensions: int, axis: int) -> Triple:
     """Return voxels as fine as the images', or as coarse as the organs bear."""
     native = survey.median(lambda case: case.spacing_mm)
     own = [max(_median_extent(survey, value)) for value in survey.labels]
-    coarse = float(np.median(own)) / scale.organ
+    coarse = float(np.median(own)) / means.organ
     fixed = axis if dimensions == 2 else None
     spacing = [mm if a == fixed else max(mm, coarse) for a, mm in enumerate(native)]
     counted = [n for a, n in enumerate(_median_sides(survey, spacing)) if a != fixed]
-    too_many = math.prod(counted) / scale.image[dimensions]
+    too_many = math.prod(counted) / means.image[dimensions]
     if too_many > 1:
         larger = too_many ** (1 / dimensions)
         spacing = [mm if a == fixed else mm * larger for a, mm in enumerate(spacing)]
@@ -251,31 +214,57 @@ def _preparation(survey: Survey, spacing: Triple) -> tuple[dict[str, Any], ...]:
 def _from_start(
     start: TrainedCard,
     survey: Survey,
-    scale: _Scale,
+    means: Means,
     common: Mapping[str, Any],
     reasons: Sequence[str],
 ) -> VolumePlan:
-    """Keep the network and the preparation of the weights that it begins with."""
-    multiple = 32 if start.dimensions == 3 else 16
-    patch = start.patch
-    if math.prod(patch) > scale.crop[start.dimensions]:
-        patch = patch_within(patch, scale.crop[start.dimensions], multiple)
+    """Keep the network and the preparation of the weights that it begins with.
+
+    Weights that know these labels learn slowly, not to forget them. An encoder that was taught
+    without masks does not: its decoder begins by chance, and at a third of the rate, on the smaller
+    crops that it was taught on, 150 steps came to a Dice of 0.60 instead of 0.81
+    (``benchmarks/pretrain_transfer.py``, SimMIM, four cases).
+    """
     whole = start.holds == "network" and tuple(c.value for c in start.classes) == survey.labels
     words = "all of its weights" if whole else "the weights of its encoder"
+    reasons = [*reasons, f"It begins with {words}: {start.title}.", *_narrower(start, means)]
     return VolumePlan(
         network=start.network,
         arguments=start.arguments,
         dimensions=start.dimensions,
         in_channels=start.in_channels,
         preparation=start.steps,
-        patch=patch,
+        patch=_patch_from(start, survey, means.crop[start.dimensions]),
         slice_axis=max(start.slice_axis, 0),
-        batch=scale.batch[start.dimensions],
-        rate=3e-4 if whole else 1e-3,
-        encoder_rate=1.0 if whole else 0.3,
-        reasons=(*reasons, f"It begins with {words}: {start.title}."),
+        batch=means.batch[start.dimensions],
+        rate=_RATE_KNOWN if whole else _rate(start.network),
+        known_parts=start.parts,
+        reasons=tuple(reasons),
         **common,
     )
+
+
+def _patch_from(start: TrainedCard, survey: Survey, most: int) -> tuple[int, ...]:
+    """Return crops as for a start by chance, where the network takes any and axes lie the same."""
+    widths = start.arguments.get("widths", ())
+    turned = any(step["do"] == "orient" for step in start.steps)
+    if widths and start.spacing_mm and not turned:
+        across = max(start.slice_axis, 0) if start.dimensions == 2 else None
+        return _patch(survey, start.spacing_mm, most, 2 ** (len(widths) - 1), across)
+    if math.prod(start.patch) <= most:
+        return start.patch
+    return patch_within(start.patch, most, 32 if start.dimensions == 3 else 16)
+
+
+def _narrower(start: TrainedCard, means: Means) -> list[str]:
+    """Say that the machine would learn a wider network of the same kind."""
+    own = start.arguments.get("widths", ())
+    if start.network != means.network or not 0 < max(own, default=0) < max(means.widths):
+        return []
+    return [
+        f"Its network is narrower (up to {max(own)} channels) than what this machine would learn "
+        f"without it (up to {max(means.widths)}). Weights learned on this machine are as wide."
+    ]
 
 
 def _is_sided(name: str) -> bool:

@@ -1,78 +1,36 @@
-"""How a network is taught, as papers say it: what stays as it is, and what it is measured by.
-
-Optimiser, schedule of the rate and augmentation are ours in any of them.
-"""
+"""The ways to teach there are, which of them suit a network, and plans that follow one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import UsageError
+from napari_medssl.finetune.volumes.printed_protocols import PRINTED
+from napari_medssl.finetune.volumes.protocol import Protocol
 
 if TYPE_CHECKING:
     from napari_medssl.finetune.volumes.plan import VolumePlan
 
 OURS = "ours"
 
-
-@dataclass(frozen=True)
-class Protocol:
-    """A way to teach.
-
-    Parameters
-    ----------
-    name, about : str
-        Key on the command line, and a sentence for people.
-    networks : tuple of str
-        Keys of the `NetworkCard`s that it is for; empty for all.
-    frozen_encoder : bool
-        Whether the encoder, with all that its norms counted, stays as it was.
-    first, last : (entropy, Dice)
-        Weights of the two parts of the loss at the first and at the last step.
-    balanced : bool
-        Whether in the entropy each class counts alike, however rare.
-    reconstruction : float
-        Part of the whole loss, 0 to 1, that the network's drawing of the image is worth.
-    """
-
-    name: str
-    about: str
-    networks: tuple[str, ...] = ()
-    frozen_encoder: bool = False
-    first: tuple[float, float] = (1.0, 1.0)
-    last: tuple[float, float] = (1.0, 1.0)
-    balanced: bool = False
-    reconstruction: float = 0.0
-
-    def parts_at(self, step: int, steps: int) -> tuple[float, float]:
-        """Return the weights of entropy and Dice at a step, counted from 0."""
-        done = step / max(1, steps - 1)
-        entropy, dice = (a + (b - a) * done for a, b in zip(self.first, self.last, strict=True))
-        return entropy, dice
-
-
-#: by name; in the paper of the kidney network the last weights are not printed: those are ours
+#: by name, in the order to show them
 PROTOCOLS = {
     one.name: one
     for one in (
-        Protocol(OURS, "The whole network learns, the sum of Dice and entropy."),
+        Protocol(
+            OURS,
+            title="The whole network learns",
+            about="The whole network learns, the sum of Dice and entropy.",
+        ),
         Protocol(
             "decoder",
-            "The encoder stays as it was and only the decoder learns: this measures the encoder, "
-            "as Singh and Cirrone (MedSASS) compare theirs.",
-            frozen_encoder=True,
+            title="Only the decoder learns",
+            about="The encoder stays as it was and only the decoder learns: this measures the "
+            "encoder.",
+            learns="decoder",
         ),
-        Protocol(
-            "kidney",
-            "From entropy, each class counted alike, to Dice, and a tenth for an image drawn from "
-            "the deepest map, as Dhere and Sivaswamy teach their kidney network.",
-            networks=("kidney_dense",),
-            first=(0.6, 0.4),
-            last=(0.2, 0.8),
-            balanced=True,
-            reconstruction=0.1,
-        ),
+        *PRINTED,
     )
 }
 
@@ -109,13 +67,13 @@ def require_protocol(name: str, *, network: str | None, begins_with_weights: boo
         is that knows nothing.
     """
     wanted = protocol(name)
-    if wanted.networks and network not in wanted.networks:
+    if not wanted.suits(network):
         other = f"the network '{network}'" if network else "a network that is chosen by the images"
         raise UsageError(
             f"the protocol '{name}' with {other}",
             expected=f"the network {' or '.join(wanted.networks)}",
         )
-    if wanted.frozen_encoder and not begins_with_weights:
+    if wanted.learns != "everything" and not begins_with_weights:
         raise UsageError(
             f"the protocol '{name}' from scratch: it keeps the encoder as it is",
             expected="an encoder that has learned",
@@ -123,9 +81,86 @@ def require_protocol(name: str, *, network: str | None, begins_with_weights: boo
         )
 
 
+def require_judges(name: str, there: bool) -> None:
+    """Check that under a protocol there is something to do.
+
+    Parameters
+    ----------
+    name : str
+        Of the protocol.
+    there : bool
+        Whether there are cases to judge by.
+
+    Raises
+    ------
+    UsageError
+        If nothing learns, and nothing is judged.
+    """
+    if protocol(name).learns == "nothing" and not there:
+        raise UsageError(
+            f"the protocol '{name}', under which nothing learns, and no case to judge by",
+            expected="at least one",
+            do="Hold some out with --val-images or --val-fraction",
+        )
+
+
+def require_teaching(name: str, network: str | None) -> None:
+    """Check that a protocol makes sense where a network is to learn.
+
+    Parameters
+    ----------
+    name : str
+        Of the protocol.
+    network : str or None
+        Of the weights that it begins with; None where it begins with random ones.
+
+    Raises
+    ------
+    UsageError
+        If it does not, as `require_protocol` says, or if nothing learns under it.
+    """
+    require_protocol(name, network=network, begins_with_weights=network is not None)
+    if protocol(name).learns == "nothing":
+        raise UsageError(
+            f"the protocol '{name}', under which nothing learns",
+            expected=f"one of {', '.join(offered_protocols(network))}",
+            do="Judge by it with 'medssl finetune'",
+        )
+
+
+def offered_protocols(network: str | None) -> dict[str, str]:
+    """Return what may be chosen to learn by: names, and titles for people.
+
+    Parameters
+    ----------
+    network : str or None
+        Of the weights that it begins with; None where it begins with random ones.
+    """
+    return {
+        one.name: one.title
+        for one in PROTOCOLS.values()
+        if one.suits(network)
+        and one.learns != "nothing"
+        and (network is not None or one.learns == "everything")
+    }
+
+
 def under(plan: VolumePlan, name: str) -> VolumePlan:
     """Return a plan that follows a protocol, and says so."""
     wanted = protocol(name)
     if name == OURS:
         return plan
-    return replace(plan, protocol=name, encoder_rate=1.0, reasons=(*plan.reasons, wanted.about))
+    batch = plan.batch if wanted.batch is None else min(plan.batch, wanted.batch)
+    told = [wanted.about, wanted.unprinted]
+    if wanted.batch not in (None, batch):
+        told.append(f"The paper takes {wanted.batch} crops a step; this machine bears {batch}.")
+    return replace(
+        plan,
+        protocol=name,
+        rate=plan.rate if wanted.rate is None else wanted.rate,
+        decay=plan.decay if wanted.decay is None else wanted.decay,
+        batch=batch,
+        encoder_rate=1.0,
+        steps=1 if wanted.learns == "nothing" else plan.steps,
+        reasons=(*plan.reasons, *filter(None, told)),
+    )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_medssl.finetune.volumes.crops import Batch
     from napari_medssl.finetune.volumes.judging import Look
     from napari_medssl.finetune.volumes.plan import VolumePlan
     from napari_medssl.finetune.volumes.prepared import Prepared
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 STATE, PREPARED = "state.safetensors", "prepared"
 
 _TELL_EVERY_S = 0.5
+_MOST_STILL = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +147,15 @@ def teach(
         lesson.show(progress.step, shown, found[shown.id])
         return verdict.mean
 
+    still = _still_batches(held_out, plan, learner) if learner.rates.watches_held_out else []
+
+    def unseen_loss() -> float | None:
+        if not still:
+            return None
+        lost = [learner.loss_of(batch, progress.step) for batch in still]
+        report.metric(progress.step, **{"held-out loss": sum(lost) / len(lost)})
+        return sum(lost) / len(lost)
+
     if progress.step == 0 and progress.before is None and not lesson.stop():
         progress = replace(progress, before=dice())
     while team.agreed(progress.step < plan.steps and not lesson.stop()):
@@ -152,19 +163,27 @@ def teach(
         progress = replace(progress, step=progress.step + 1)
         clock.tell(report, progress.step, plan.steps, loss)
         last = progress.step == plan.steps
+        if learner.watch(progress.step, unseen_loss):
+            rate = learner.rates.at(progress.step)
+            report.metric(progress.step, note=f"Nothing was gained for a while: rate {rate:.2g}.")
         if progress.step % plan.check_every == 0 or last:
             progress = progress.judged(dice())
             best = learner.average() if progress.best_step == progress.step else best
         if progress.step % plan.save_every == 0 or last:
-            save_state(
-                lesson.folder / STATE, progress, state, learner.optimiser, best, lesson.write
-            )
+            save(progress, best)
     finished = progress.step == plan.steps
     if not finished:
         save(progress, best)
     if not progress.best_step or progress.best is None:
         best = learner.average()
     return Taught(best, progress, finished)
+
+
+def _still_batches(held_out: Sequence[Prepared], plan: VolumePlan, learner: Learner) -> list[Batch]:
+    """Cut crops of held-out cases, always the same ones: two a case, but a few only."""
+    crops = Crops(held_out, plan, still=True)
+    count = -(-min(_MOST_STILL, 2 * len(held_out)) // plan.batch)
+    return [crops.at(number).to(learner.device) for number in range(count)]
 
 
 class _Clock:

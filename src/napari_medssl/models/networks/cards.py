@@ -34,6 +34,9 @@ class NetworkCard:
         Preset of ``volume.preparations`` that its paper uses.
     about, source : str
         For people: what it is, and the paper and section that define it.
+    needs_plan : bool
+        Whether it is built from a plan of nnU-Net's: an encoder that learned in another shape
+        would fit no network that nnU-Net makes.
     """
 
     name: str
@@ -45,6 +48,7 @@ class NetworkCard:
     preparation: str
     about: str
     source: str
+    needs_plan: bool = False
 
     @property
     def dimensions(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -15,6 +16,8 @@ from napari_medssl.models.quiet_imports import quiet_imports
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: what of the encoder is a transformer: it can learn without the rest
+TRANSFORMER = ("vit",)
 _TRAINED_SIDE = 224
 
 
@@ -43,16 +46,17 @@ class ViTSUNet(LevelledUNet):
     """Vision transformer and convolutional path see the image side by side; both feed the bottom.
 
     The encoder is all that looks at the image before the decoder: the transformer, the
-    convolutional path down, and the layer that joins them. So whatever pre-training does with the
-    deepest map reaches every part of it, and what is handed on needs nothing else. Pre-training
-    that knows transformers only (MAE, SimMIM, DINO) trains the child `vit`, which is timm's own.
+    convolutional path down, and the layer that joins them. Pre-training that looks at the deepest
+    map teaches all of it. MAE, SimMIM and DINO are about transformers: they look at the tokens,
+    teach the child `vit`, which is timm's own, and hand on nothing else.
 
     Parameters
     ----------
     in_channels, classes : int
         As in `SegmentationNetwork`; 2-D.
     patch, dim, depth, heads : int
-        Side of a patch, width of its token, blocks, and attention heads a block.
+        Side of a patch, width of its token, blocks, and attention heads a block; the first two
+        are its attributes.
     widths : sequence of int
         Channels of the convolutional path from fine to coarse. The paper does not print them.
 
@@ -62,7 +66,7 @@ class ViTSUNet(LevelledUNet):
     tokens to the map is ours, as the paper does not say.
     """
 
-    encoder_parts = ("vit", "levels", "joint")
+    encoder_parts = (*TRANSFORMER, "levels", "joint")
 
     def __init__(
         self,
@@ -92,15 +96,45 @@ class ViTSUNet(LevelledUNet):
         )
         self.vit = _vision_transformer(in_channels, patch, dim, depth, heads)
         self.joint = TokensToMap(dim, widths[-1])
-        self._patch = patch
+        self.patch, self.dim = patch, dim
 
     def encode(self, image: Tensor) -> Features:
         """Return the convolutional path's skips, and its deepest map with the tokens added."""
         features: Features = self.levels(image)
         tokens = self.vit.forward_features(image)[:, self.vit.num_prefix_tokens :]
-        grid = (image.shape[2] // self._patch, image.shape[3] // self._patch)
+        grid = (image.shape[2] // self.patch, image.shape[3] // self.patch)
         seen = self.joint(tokens, grid, features.deepest.shape[2:])
         return Features(features.skips, features.deepest + seen)
+
+    def embed(self, image: Tensor) -> Tensor:
+        """Return a token for each patch, (batch, rows, columns, dim), that knows no place yet."""
+        tokens: Tensor = self.vit.patch_embed(image)
+        return tokens
+
+    def look(self, embedded: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Run the transformer alone, on all patches or on some.
+
+        Parameters
+        ----------
+        embedded : (batch, rows, columns, dim) tensor
+            From `embed`.
+        hidden : (batch, rows * columns) bool tensor, optional
+            Patches that are left out, as many of each image.
+
+        Returns
+        -------
+        (batch, dim) tensor, (batch, seen, dim) tensor
+            The class token, and those of the patches that were seen, in order.
+        """
+        tokens = self.vit._pos_embed(embedded)
+        count = self.vit.num_prefix_tokens
+        if hidden is not None:
+            seen = tokens[:, count:][~hidden].unflatten(0, (len(tokens), -1))
+            tokens = torch.cat([tokens[:, :count], seen], 1)
+        for block in self.vit.blocks:
+            tokens = block(tokens)
+        tokens = self.vit.norm(tokens)
+        return tokens[:, 0], tokens[:, count:]
 
 
 def build(

@@ -13,7 +13,7 @@ from napari_medssl.errors import UsageError, WeightsError
 from napari_medssl.models.networks.cards import network_card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 #: what the libraries raise at arguments of another name, kind, count or size
@@ -52,6 +52,10 @@ class SegmentationNetwork(nn.Module, ABC):
         Channels of the coarsest map.
     smallest : int
         Least side of an image.
+    factors : tuple of int, optional
+        For how many voxels along each axis a place of the coarsest map stands; `multiple` along
+        each where None. Where an axis has less than `multiple`, its sides may be that much finer
+        and smaller.
     """
 
     #: names of the children that make up the encoder: what pre-training trains and hands on
@@ -68,6 +72,7 @@ class SegmentationNetwork(nn.Module, ABC):
         multiple: int,
         deepest_channels: int,
         smallest: int = 1,
+        factors: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
         self.dimensions = dimensions
@@ -76,6 +81,7 @@ class SegmentationNetwork(nn.Module, ABC):
         self.multiple = multiple
         self.deepest_channels = deepest_channels
         self.smallest = max(smallest, multiple)
+        self.factors = factors or (multiple,) * dimensions
 
     @abstractmethod
     def encode(self, image: Tensor) -> Features:
@@ -98,28 +104,51 @@ class SegmentationNetwork(nn.Module, ABC):
         UsageError
             If there are not `dimensions` sides, or one is too small or no multiple.
         """
-        if len(sides) != self.dimensions or any(
-            side % self.multiple or side < self.smallest for side in sides
-        ):
+        if len(sides) != self.dimensions or tuple(sides) != self.sides_for(sides):
+            each = f"each a multiple of {self.multiple} and at least {self.smallest}"
+            if len(set(self.factors)) > 1:
+                least = self.sides_for((1,) * self.dimensions)
+                several = (", ".join(map(str, some)) for some in (self.factors, least))
+                each = "in order multiples of {} and at least {}".format(*several)
             raise UsageError(
                 f"an image of {' x '.join(map(str, sides))} for {type(self).__name__}",
-                expected=f"{self.dimensions} sides, each a multiple of {self.multiple} and at "
-                f"least {self.smallest}",
+                expected=f"{self.dimensions} sides, {each}",
             )
 
-    def encoder_state(self) -> dict[str, Tensor]:
-        """Return the encoder's tensors, buffers too, under their names in the whole network."""
-        return {n: t for n, t in self.state_dict().items() if self._is_encoder(n)}
+    def sides_for(self, sides: Sequence[int]) -> tuple[int, ...]:
+        """Return the sides that come next, up from some, which the network takes."""
+        leasts = (self.smallest * factor // self.multiple for factor in self.factors)
+        return tuple(
+            -(-max(side, least) // factor) * factor
+            for side, least, factor in zip(sides, leasts, self.factors, strict=True)
+        )
 
-    def load_encoder(self, tensors: Mapping[str, Tensor]) -> None:
+    def encoder_state(self, parts: Sequence[str] = ()) -> dict[str, Tensor]:
+        """Return the encoder's tensors, buffers too, under their names in the whole network.
+
+        Parameters
+        ----------
+        parts : sequence of str
+            Some of `encoder_parts`; all of them where empty.
+        """
+        return {n: t for n, t in self.state_dict().items() if self._is_encoder(n, parts)}
+
+    def load_encoder(self, tensors: Mapping[str, Tensor], parts: Sequence[str] = ()) -> None:
         """Put tensors named as `encoder_state` names them into the encoder, all of them or none.
+
+        Parameters
+        ----------
+        tensors : mapping of str to Tensor
+            By name.
+        parts : sequence of str
+            Which of `encoder_parts` they are of; all of them where empty.
 
         Raises
         ------
         WeightsError
             With the counts, if any tensor is missing, of another shape, or does not belong.
         """
-        wanted = self.encoder_state()
+        wanted = self.encoder_state(parts)
         fitting = [n for n, t in wanted.items() if n in tensors and tensors[n].shape == t.shape]
         if len(fitting) != len(wanted) or len(fitting) != len(tensors):
             raise WeightsError(
@@ -130,16 +159,18 @@ class SegmentationNetwork(nn.Module, ABC):
             )
         self.load_state_dict(dict(tensors), strict=False)
 
-    def encoder_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Yield the encoder's parameters by name."""
-        return ((n, p) for n, p in self.named_parameters() if self._is_encoder(n))
+    def encoder_parameters(self, parts: Sequence[str] = ()) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield by name the encoder's parameters, or those of some of its parts."""
+        return ((n, p) for n, p in self.named_parameters() if self._is_encoder(n, parts))
 
-    def decoder_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
-        """Yield the parameters outside the encoder by name."""
-        return ((n, p) for n, p in self.named_parameters() if not self._is_encoder(n))
+    def decoder_parameters(self, parts: Sequence[str] = ()) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield by name the parameters that `encoder_parameters` leaves out."""
+        return ((n, p) for n, p in self.named_parameters() if not self._is_encoder(n, parts))
 
-    def _is_encoder(self, name: str) -> bool:
-        return any(name == part or name.startswith(part + ".") for part in self.encoder_parts)
+    def _is_encoder(self, name: str, parts: Sequence[str] = ()) -> bool:
+        return any(
+            name == part or name.startswith(part + ".") for part in parts or self.encoder_parts
+        )
 
 
 def build_network(

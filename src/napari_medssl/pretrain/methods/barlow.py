@@ -7,7 +7,7 @@ Zbontar 2021 (Barlow twins); Punn 2022 (BT-UNet), as used in Bhardwaj (survey), 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from napari_medssl.pretrain.heads import barlow_projection
 from napari_medssl.pretrain.losses.barlow import barlow_twins
@@ -23,16 +23,25 @@ if TYPE_CHECKING:
 
 
 class Barlow(TwoViews):
-    """See the module.
-
-    Settings: ``width`` of the projection; ``redundancy``, the weight of unlike features.
-    """
-
-    settings: ClassVar[Mapping[str, Any]] = {"width": 128, "redundancy": 5e-3}
+    """See the module."""
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
         self.projection = barlow_projection(network.deepest_channels, self.setting("width"))
+
+    def learners(self) -> list[dict[str, Any]]:
+        """Let all weights shrink, or the projection's alone, as published."""
+        groups = super().learners()
+        if self.setting("decays") == "all":
+            return groups
+        head = {id(p) for p in self.projection.parameters()}
+        shrunk, still = groups
+        encoder = [p for p in shrunk["params"] if id(p) not in head]
+        own = [p for p in shrunk["params"] if id(p) in head]
+        return [
+            {**shrunk, "params": own},
+            {**still, "params": [*still["params"], *encoder]},
+        ]
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
         """Return how far the correlations of features are from the identity."""

@@ -7,11 +7,10 @@ Grill 2020 (BYOL); compared in Singh and Cirrone (MedSASS), table 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 
-from napari_medssl.pretrain.allowed import one_of
 from napari_medssl.pretrain.heads import byol_projection, pooled
 from napari_medssl.pretrain.losses.byol import byol
 from napari_medssl.pretrain.methods.teacher import Seer
@@ -27,24 +26,10 @@ if TYPE_CHECKING:
 
 
 class Byol(TwoViews):
-    """See the module.
-
-    Settings: ``hidden`` and ``width`` of projection and prediction; ``momentum`` of the teacher at
-    the start; ``norms``: whether the projection ends in a norm, so that its vectors have nothing in
-    common that a prediction could settle for; ``views``, ``"strong"`` as published or ``"gentle"``.
-    """
-
-    settings: ClassVar[Mapping[str, Any]] = {
-        "hidden": 4096,
-        "width": 256,
-        "momentum": 0.996,
-        "norms": False,
-        "views": "strong",
-    }
+    """See the module."""
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        self._gentle = one_of("views", self.setting("views"), ("strong", "gentle")) == "gentle"
         hidden, width = self.setting("hidden"), self.setting("width")
         head = byol_projection(
             network.deepest_channels, hidden, width, last_norm=self.setting("norms")
@@ -55,8 +40,8 @@ class Byol(TwoViews):
 
     @property
     def views(self) -> str:
-        """Which of `VIEWS` it makes."""
-        return "byol-gentle" if self._gentle else "byol"
+        """Which of `views.VIEWS` it makes."""
+        return "byol-gentle" if self.setting("views") == "gentle" else "byol"
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
         """Return how far predictions are from the teacher's projections, 0 to 8."""

@@ -11,26 +11,20 @@ Umapathy (MRI), section II.C, after Chaitanya 2020.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.levels import LevelledUNet
-from napari_medssl.pretrain.allowed import one_of, within
+from napari_medssl.pretrain.allowed import within
 from napari_medssl.pretrain.collapse import pairs_found
 from napari_medssl.pretrain.heads import contrast_projection, local_projection
-from napari_medssl.pretrain.losses.local_contrast import (
-    NEGATIVES,
-    REGIONS,
-    local_contrast,
-    spread_regions,
-)
+from napari_medssl.pretrain.losses.local_contrast import local_contrast, spread_regions
 from napari_medssl.pretrain.losses.nt_xent import nt_xent
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import COLDEST
-from napari_medssl.pretrain.views import VIEWS, view
+from napari_medssl.pretrain.views import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,36 +37,22 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
-_STAGES = ("both", "encoder", "decoder")
-_FEWEST_REGIONS, _ALIKE = NEGATIVES + 1, 0.99
+_ALIKE = 0.99
 
 
 class Contrastive(TwoViews):
     """See the module.
 
     A batch has ``first`` and ``second``, (batch, channels, *crop), for the encoder, and
-    ``bright`` and ``dark``, alike, for the decoder. Settings: ``stage`` (``"both"``,
-    ``"encoder"``, or ``"decoder"`` of a network whose encoder has learned before); ``part`` of the
-    steps for the encoder, of both (0.5); ``level`` of the decoder, from coarse to fine (3);
-    ``regions`` in it (13); ``temperature`` (0.1); ``norms`` by the batch in the head (no).
+    ``bright`` and ``dark``, alike, for the decoder. Stage ``"decoder"``
+    is for a network whose encoder has learned before.
     """
-
-    settings: ClassVar[Mapping[str, Any]] = {
-        "stage": "both",
-        "part": 0.5,
-        "level": 3,
-        "regions": REGIONS,
-        "temperature": 0.1,
-        "norms": False,
-    }
 
     _found: float | None = None
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        self._stage = one_of("stage", self.setting("stage"), _STAGES)
-        self._part = within("part", self.setting("part"), 0, 1)
-        self._temperature = within("temperature", self.setting("temperature"), COLDEST)
+        self._stage = self.setting("stage")
         if self._stage != "decoder":
             self.projection = contrast_projection(
                 network.deepest_channels, norms=self.setting("norms")
@@ -93,8 +73,7 @@ class Contrastive(TwoViews):
         self._level = int(within("level", self.setting("level"), 1, levels))
         factor = 2 ** (levels - self._level)
         sides = tuple(side // factor for side in plan.crop)
-        count = int(within("regions", self.setting("regions"), _FEWEST_REGIONS))
-        self._corners = spread_regions(sides, count)
+        self._corners = spread_regions(sides, self.setting("regions"))
         channels = _channels(network, self._level)
         self.local: nn.Module = local_projection(plan.dimensions, channels)
 
@@ -109,9 +88,9 @@ class Contrastive(TwoViews):
         if self._stage != "encoder":
             names["contrastive-local"] = ("bright", "dark")
         return {
-            name: view(crop, plan, random, self.plan.crop)
+            name: view(crop, plan, random, self.plan.crop, self.plan.upright)
             for kind, both in names.items()
-            for name, plan in zip(both, VIEWS[kind], strict=True)
+            for name, plan in zip(both, view_plans(kind), strict=True)
         }
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
@@ -122,9 +101,9 @@ class Contrastive(TwoViews):
             )
             self.note(first)
             self._found = pairs_found(first, second)
-            return {"images": nt_xent(first, second, temperature=self._temperature)}
+            return {"images": nt_xent(first, second, temperature=self.setting("temperature"))}
         one, other = (self.local(self._decoded(batch[n])) for n in ("bright", "dark"))
-        loss = local_contrast(one, other, self._corners, temperature=self._temperature)
+        loss = local_contrast(one, other, self._corners, temperature=self.setting("temperature"))
         return {"regions": loss}
 
     def watch(self) -> dict[str, float]:
@@ -144,8 +123,8 @@ class Contrastive(TwoViews):
         return {words[name]: middle_of(views[0]) for name, views in batch.items()}
 
     def _encoder_learns(self, step: int) -> bool:
-        first = {"encoder": 1.0, "decoder": 0.0, "both": self._part}[self._stage]
-        return step < first * self.plan.steps
+        first = {"encoder": 1.0, "decoder": 0.0, "both": float(self.setting("part"))}
+        return step < first[self._stage] * self.plan.steps
 
     def _decoded(self, image: Tensor) -> Tensor:
         """Return a decoder level's map; the encoder is frozen, and so are what its norms count."""

@@ -8,22 +8,22 @@ Caron 2021 (DINO); compared in Singh and Cirrone (MedSASS), table 1.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from napari_medssl.pretrain.allowed import within
-from napari_medssl.pretrain.collapse import answers_in_use, teacher_entropy
+from napari_medssl.models.networks.medsass_vit_s import TRANSFORMER, ViTSUNet
 from napari_medssl.pretrain.heads import ByBatch, DistillationHead, pooled
 from napari_medssl.pretrain.losses.dino import dino
 from napari_medssl.pretrain.losses.distillation import moved_centre
 from napari_medssl.pretrain.method import Method
-from napari_medssl.pretrain.methods.teacher import Seer
+from napari_medssl.pretrain.methods.teacher import Answers, Seer
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import COLDEST, teacher_temperature
-from napari_medssl.pretrain.views import VIEWS, view
+from napari_medssl.pretrain.schedules import teacher_temperature
+from napari_medssl.pretrain.views import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,65 +41,59 @@ _WARM_UP = 0.3
 #: of the highest entropy: no answer at all; and so few answers for all images
 _NO_ANSWER, _FEW_ANSWERS = 0.99, 1.5
 _LARGE = 2
+#: sides of small views over those of large ones; of a transformer the paper's 96 of 224 pixels
+_SMALL, _SMALL_OF_TRANSFORMER = Fraction(1, 2), Fraction(96, 224)
 
 
 class Dino(Method):
     """See the module.
 
     A batch has ``large``, (batch, 2, channels, *crop), and ``small``, (batch, n, channels, *half).
-    Settings: ``classes`` of the head, ``hidden`` its width, ``small`` views, ``momentum`` of the
-    teacher at the start, ``hold`` the last layer for this part of the run, ``warmest``: the
-    teacher's temperature in the end, ``norms`` by the batch before the head.
     """
-
-    settings: ClassVar = {
-        "classes": 4096,
-        "hidden": 2048,
-        "small": 6,
-        "momentum": 0.996,
-        "hold": 0.01,
-        "warmest": 0.07,
-        "norms": False,
-    }
 
     centre: Tensor
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
         self._classes = self.setting("classes")
-        self._warmest = within("warmest", self.setting("warmest"), COLDEST)
-        channels = network.deepest_channels
+        channels, part = network.deepest_channels, _SMALL
+        if isinstance(network, ViTSUNet):
+            self.parts = TRANSFORMER
+            channels, part = network.dim, _SMALL_OF_TRANSFORMER
         head = DistillationHead(channels, self._classes, hidden=self.setting("hidden"))
         self.norm = ByBatch(channels) if self.setting("norms") else nn.Identity()
         self.student = Seer(network, head)
         self.teacher = self.student.teacher()
         self.register_buffer("centre", torch.zeros(self._classes))
         self._told: list[Tensor] = []
-        self._answers: Tensor | None = None
-        multiple, least = network.multiple, network.smallest
-        self._small = tuple(
-            max(least, math.ceil(side / 2 / multiple) * multiple) for side in plan.crop
-        )
+        self._last: Answers | None = None
+        self._small = network.sides_for([math.ceil(part * side) for side in plan.crop])
 
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
     ) -> dict[str, Tensor]:
         """Cut a crop anywhere, and make two large views of it and some small ones."""
         region = torch.from_numpy(random_region(images[index], self.plan.crop, self.plan, random))
-        plans = VIEWS["dino"]
-        large = [view(region, plan, random, self.plan.crop) for plan in plans[:_LARGE]]
-        small = [view(region, plans[-1], random, self._small) for _ in range(self.setting("small"))]
+        plans = view_plans("dino", mirror=self.setting("mirror"))
+        upright = self.plan.upright
+        large = [view(region, plan, random, self.plan.crop, upright) for plan in plans[:_LARGE]]
+        small = [
+            view(region, plans[-1], random, self._small, upright)
+            for _ in range(self.setting("small"))
+        ]
         return {"large": torch.stack(large), "small": torch.stack(small)}
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
         """Return the cross-entropy between answers to different views."""
         large, small = (batch[name].transpose(0, 1) for name in ("large", "small"))
-        student = torch.cat([self._say(self.student, large), self._say(self.student, small)])
+        told = [self._say(self.student, self._see(self.student, views)) for views in (large, small)]
         with torch.no_grad():
-            teacher = self._say(self.teacher.eval(), large)
-        loss = dino(student, teacher, centre=self.centre, teacher_temperature=self._warmth(step))
-        self._answers = teacher.float().flatten(0, 1)
-        self._told.append(self._answers.mean(0))
+            seen = self._see(self.teacher.eval(), large)
+            teacher = self._say(self.teacher, seen)
+        warmth = self._warmth(step)
+        loss = dino(torch.cat(told), teacher, centre=self.centre, teacher_temperature=warmth)
+        self._last = Answers(seen, teacher, told[0].detach())
+        self._told.append(teacher.float().mean((0, 1)))
         return {"distillation": loss}
 
     def before_step(self, step: int) -> None:
@@ -114,25 +108,21 @@ class Dino(Method):
         self._told.clear()
 
     def watch(self) -> dict[str, float]:
-        """Return entropy and number of the teacher's answers to this process's share."""
-        if self._answers is None:
+        """Return how unlike the images of this process's share are, and what is said of them."""
+        if self._last is None:
             return {}
-        warmth = self._warmth(self.plan.steps)
-        return {
-            "teacher entropy": teacher_entropy(self._answers, self.centre, warmth),
-            "answers in use": answers_in_use(self._answers, self.centre, warmth),
-        }
+        return self._last.figures(self.centre, self._warmth(self.plan.steps))
 
     def collapsed(self) -> str:
         """Say that the teacher answers the same to everything."""
         told = self.watch()
         if not told:
             return ""
-        if told["teacher entropy"] < _NO_ANSWER and told["answers in use"] > _FEW_ANSWERS:
+        if told["teacher_entropy"] < _NO_ANSWER and told["answers_in_use"] > _FEW_ANSWERS:
             return ""
         return (
-            f"The teacher answers everything alike (entropy {told['teacher entropy']:.2f} of 1, "
-            f"{told['answers in use']:.1f} answers in use): what is learned from here on may be "
+            f"The teacher answers everything alike (entropy {told['teacher_entropy']:.2f} of 1, "
+            f"{told['answers_in_use']:.1f} answers in use): what is learned from here on may be "
             "worth nothing."
         )
 
@@ -144,12 +134,23 @@ class Dino(Method):
 
     def _warmth(self, step: int) -> float:
         warm_up = int(_WARM_UP * self.plan.steps)
-        return teacher_temperature(step, warm_up, end=self._warmest)
+        return teacher_temperature(step, warm_up, end=self.setting("warmest"))
 
-    def _say(self, seer: Seer, views: Tensor) -> Tensor:
-        """Return logits, (views, batch, classes), of (views, batch, channels, *sides)."""
-        vectors = self.norm(pooled(seer.encode(views.flatten(0, 1)).deepest))
-        logits: Tensor = seer.head(vectors).unflatten(0, views.shape[:2])
+    def _see(self, seer: Seer, views: Tensor) -> Tensor:
+        """Return a vector of each view, (views, batch, dim), of (views, batch, channels, *sides).
+
+        It is a transformer's class token, or the mean of another encoder's deepest map.
+        """
+        images, network = views.flatten(0, 1), seer.network
+        if isinstance(network, ViTSUNet):
+            vectors, _ = network.look(network.embed(images))
+        else:
+            vectors = pooled(seer.encode(images).deepest)
+        return vectors.reshape(*views.shape[:2], -1)
+
+    def _say(self, seer: Seer, vectors: Tensor) -> Tensor:
+        """Return logits, (views, batch, classes), of vectors."""
+        logits: Tensor = seer.head(self.norm(vectors))
         return logits
 
 

@@ -12,19 +12,19 @@ label; the threshold, which needs none, is ours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from napari_medssl.pretrain.allowed import one_of, within
+from napari_medssl.errors import UsageError
 from napari_medssl.pretrain.changes import resized
 from napari_medssl.pretrain.heads import pooled
 from napari_medssl.pretrain.losses.margin import margin_loss
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.pseudo.mask import THRESHOLDS, pseudo_mask
+from napari_medssl.pretrain.pseudo.mask import Threshold, pseudo_mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,41 +37,29 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.pretrain.pseudo.mask import Polarity
 
-_MASKS = ("labels", "pseudo", "none")
-_TOGETHER, _LEAST_MARGIN = 0.02, 0.01
+_TOGETHER = 0.02
 
 
 class KidneySide(Method):
     """See the module.
 
     A batch has ``first`` and ``second``, (batch, channels, *crop), and ``same``, (batch,).
-    Settings: ``mask`` (``"labels"``, as the paper, where images come with what was drawn on them;
-    ``"pseudo"``; or ``"none"`` for the whole half), its ``threshold`` and ``polarity`` as in
-    MedSASS; ``fit`` of a half to the crop (``"pad"`` with 0 or cut, as the
-    paper; ``"resize"``); ``margin`` (1); ``literal``, the distance of whole maps as printed.
     """
-
-    settings: ClassVar[Mapping[str, Any]] = {
-        "mask": "pseudo",
-        "threshold": "otsu",
-        "polarity": "bright",
-        "fit": "pad",
-        "margin": 1.0,
-        "literal": False,
-    }
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        self._mask = one_of("mask", self.setting("mask"), _MASKS)
-        self._threshold = one_of("threshold", self.setting("threshold"), THRESHOLDS)
-        self._polarity = one_of("polarity", self.setting("polarity"), ("auto", "bright", "dark"))
-        self._fit = one_of("fit", self.setting("fit"), ("pad", "resize"))
-        self._margin = within("margin", self.setting("margin"), _LEAST_MARGIN)
+        if any(set(row.get("codes", "")) == set("ijk") for row in plan.preparation):
+            raise UsageError(
+                "images in their file's own axes, of which nobody knows which is left to right",
+                expected="another method: this one cuts images at their middle",
+            )
         self._apart: dict[str, float] = {}
 
     def refuses(self, image: PreparedImage) -> str:
-        """Say that nothing was drawn on an image, or on one of its halves."""
-        if self._mask != "labels":
+        """Say that nobody knows an image's sides, or that nothing is drawn on one of them."""
+        if not image.orientation_known:
+            return "its file does not say which side is left"
+        if self.setting("mask") != "labels":
             return ""
         if image.inside is None:
             return "it has no mask"
@@ -94,9 +82,8 @@ class KidneySide(Method):
         del step
         first, second = (self.network.encode(batch[n]).deepest for n in ("first", "second"))
         self._note(first.detach(), second.detach(), batch["same"])
-        loss = margin_loss(
-            first, second, batch["same"], margin=self._margin, literal=self.setting("literal")
-        )
+        how = {name: self.setting(name) for name in ("margin", "literal")}
+        loss = margin_loss(first, second, batch["same"], **how)
         return {"margin": loss}
 
     def watch(self) -> dict[str, float]:
@@ -125,15 +112,14 @@ class KidneySide(Method):
         """Return what is kept of the half at the patient's right (0) or left (1), as a crop."""
         place = _half_of(image, side)
         half = np.asarray(image.array[..., place], np.float32)
-        if self._mask == "pseudo":
-            polarity = cast("Polarity", self._polarity)
-            half = _kept(half, pseudo_mask(half, self._threshold, polarity).inside)
-        elif self._mask == "labels" and image.inside is not None:
+        if self.setting("mask") == "pseudo":
+            polarity = cast("Polarity", self.setting("polarity"))
+            half = _kept(half, pseudo_mask(half, Threshold.by(self.setting), polarity).inside)
+        elif self.setting("mask") == "labels" and image.inside is not None:
             half = _kept(half, image.inside[..., place] > 0)
         kept = torch.from_numpy(half)
-        return (
-            resized(kept, self.plan.crop) if self._fit == "resize" else _fit(kept, self.plan.crop)
-        )
+        fit = resized if self.setting("fit") == "resize" else _fit
+        return fit(kept, self.plan.crop)
 
 
 def _half_of(image: PreparedImage, side: int) -> slice:

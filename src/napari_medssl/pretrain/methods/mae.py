@@ -7,19 +7,20 @@ He 2022 (MAE); compared in Singh and Cirrone (MedSASS), table 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from napari_medssl.errors import UsageError
+from napari_medssl.models.networks.medsass_vit_s import TRANSFORMER
+from napari_medssl.pretrain.collapse import token_spread
 from napari_medssl.pretrain.losses.masked_image import masked_patch_error
 from napari_medssl.pretrain.masking import patch_mask
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.patches import image_of, patches_of
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import VIEWS, view
+from napari_medssl.pretrain.views import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_medssl.models.networks.medsass_vit_s import ViTSUNet
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
@@ -78,21 +80,17 @@ class Mae(Method):
     """See the module; of the network its vision transformer learns.
 
     A batch has ``image``, (batch, channels, *crop), and ``hidden``, (batch, patches).
-    Settings: ``hidden``, the part of the patches; ``width``, ``depth``, ``heads`` of the decoder.
     """
 
-    settings: ClassVar = {"hidden": 0.75, "width": 192, "depth": 4, "heads": 3}
+    parts = TRANSFORMER
+    _seen: Tensor | None = None
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        vit: Any = network.vit
-        self._side = int(vit.patch_embed.patch_size[0])
-        self._part = self.setting("hidden")
-        if not 0 < self._part < 1:
-            raise UsageError(f"hidden={self._part:g}", expected="between 0 and 1")
+        self._side = self._vit.patch
         self._grid = tuple(side // self._side for side in plan.crop)
         self.decoder = PatchDecoder(
-            int(vit.embed_dim),
+            self._vit.dim,
             width=self.setting("width"),
             depth=self.setting("depth"),
             heads=self.setting("heads"),
@@ -100,13 +98,18 @@ class Mae(Method):
             values=self._side**2 * plan.in_channels,
         )
 
+    @property
+    def _vit(self) -> ViTSUNet:
+        return cast("ViTSUNet", self.network)
+
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
     ) -> dict[str, Tensor]:
         """Cut a crop anywhere, and draw which patches are hidden."""
         region = torch.from_numpy(random_region(images[index], self.plan.crop, self.plan, random))
-        image = view(region, VIEWS["mae"][0], random, self.plan.crop)
-        hidden = patch_mask(self._grid, self._part, random).reshape(-1)
+        [how] = view_plans("mae", mirror=self.setting("mirror"))
+        image = view(region, how, random, self.plan.crop, self.plan.upright)
+        hidden = patch_mask(self._grid, self.setting("hidden"), random).reshape(-1)
         return {"image": image, "hidden": torch.from_numpy(hidden)}
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
@@ -117,8 +120,15 @@ class Mae(Method):
 
     def told(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return what is made of all patches, (batch, patches, values)."""
-        told: Tensor = self.decoder(self._seen(batch["image"], batch["hidden"]), batch["hidden"])
+        hidden = batch["hidden"]
+        _, seen = self._vit.look(self._vit.embed(batch["image"]), hidden)
+        self._seen = seen.detach()
+        told: Tensor = self.decoder(seen, hidden)
         return told
+
+    def watch(self) -> dict[str, float]:
+        """Return how unlike the tokens of this process's share are."""
+        return {} if self._seen is None else {"token_spread": token_spread(self._seen)}
 
     def picture(self, batch: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
         """Return a crop, what is shown of it, and what the network makes of that."""
@@ -131,27 +141,6 @@ class Mae(Method):
         return {
             title: middle_of(image_of(rows, self._side, sides)[0]) for title, rows in shown.items()
         }
-
-    def learners(self) -> list[dict[str, Any]]:
-        """Leave out what only the whole network uses: the path beside the transformer."""
-        beside = {id(p) for n, p in self.network.named_parameters() if not n.startswith("vit.")}
-        return [
-            {**group, "params": [p for p in group["params"] if id(p) not in beside]}
-            for group in super().learners()
-        ]
-
-    def _seen(self, image: Tensor, hidden: Tensor) -> Tensor:
-        """Return the tokens of the patches that are not hidden: (batch, seen, dim)."""
-        vit: Any = self.network.vit
-        tokens = vit._pos_embed(vit.patch_embed(image))
-        prefix, patches = tokens[:, : vit.num_prefix_tokens], tokens[:, vit.num_prefix_tokens :]
-        seen = patches[~hidden].reshape(len(image), -1, patches.shape[-1])
-        tokens = torch.cat([prefix, seen], 1)
-        for block in vit.blocks:
-            tokens = block(tokens)
-        tokens = vit.norm(tokens)
-        whole: Tensor = tokens[:, vit.num_prefix_tokens :]
-        return whole
 
 
 METHOD = Mae

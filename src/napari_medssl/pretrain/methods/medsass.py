@@ -7,17 +7,16 @@ Singh and Cirrone (MedSASS), section 3.3 and appendix B.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from napari_medssl.pretrain.allowed import one_of
 from napari_medssl.pretrain.losses.tversky import MASK_LOSSES
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.pseudo.mask import THRESHOLDS, pseudo_mask
+from napari_medssl.pretrain.pseudo.mask import Threshold, pseudo_mask, side_of
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import VIEWS, view
+from napari_medssl.pretrain.views import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
     from napari_medssl.models.trained import Holds
     from napari_medssl.pretrain.images import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
-    from napari_medssl.pretrain.pseudo.mask import Polarity
+    from napari_medssl.pretrain.pseudo.mask import Polarity, Side
 
-_ENCODER, _ALL = "encoder", "encoder and decoder"
 #: below this overlap with masks that are there, nothing is learned
 _LOST = 0.01
 
@@ -40,45 +38,43 @@ _LOST = 0.01
 class MedSass(Method):
     """See the module.
 
-    A batch has ``image``, (batch, channels, *crop), and ``mask``, (batch, 1, *crop). Settings:
-    ``threshold`` (``"otsu"``, ``"adaptive-mean"``, ``"adaptive-gaussian"``, ``"ght"``),
-    ``polarity`` (``"auto"``, ``"bright"``, ``"dark"``), ``loss`` (``"focal-tversky"``,
-    ``"tversky"``, ``"focal"``, ``"cross-entropy"``), and ``what`` is handed on (``"encoder and
-    decoder"``, or the ``"encoder"`` alone). The whole network learns in any case.
+    A batch has ``image``, (batch, channels, *crop), and ``mask``, (batch, 1, *crop).
     """
-
-    settings: ClassVar[Mapping[str, Any]] = {
-        "threshold": "otsu",
-        "polarity": "auto",
-        "loss": "focal-tversky",
-        "what": _ALL,
-    }
 
     parts = ("",)
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        self._threshold = one_of("threshold", self.setting("threshold"), THRESHOLDS)
-        self._polarity = one_of("polarity", self.setting("polarity"), ("auto", "bright", "dark"))
-        self._loss = MASK_LOSSES[one_of("loss", self.setting("loss"), MASK_LOSSES)]
-        self._what = one_of("what", self.setting("what"), (_ALL, _ENCODER))
+        self._loss = MASK_LOSSES[self.setting("loss")]
+        self._threshold = Threshold.by(self.setting)
+        self._sides: dict[str, Side] = {}
         self._inside = self._overlap = 0.0
 
     @property
     def holds(self) -> Holds:
         """Return what is handed on to fine-tuning."""
-        return cast("Holds", self._what)
+        return cast("Holds", self.setting("what"))
 
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
     ) -> dict[str, Tensor]:
         """Cut a crop anywhere, change it, and threshold what came of it."""
         region = torch.from_numpy(random_region(images[index], self.plan.crop, self.plan, random))
-        [how] = VIEWS["medsass"]
-        image = view(region, how, random)
-        polarity = cast("Polarity", self._polarity)
-        inside = pseudo_mask(image.numpy(), self._threshold, polarity).inside
+        [how] = view_plans("medsass", mirror=self.setting("mirror"))
+        image = view(region, how, random, self.plan.crop, self.plan.upright)
+        side = self._side(images[index])
+        inside = pseudo_mask(image.numpy(), self._threshold, side).inside
         return {"image": image, "mask": torch.from_numpy(inside)[None].float()}
+
+    def decided(self, images: Sequence[PreparedImage]) -> str:
+        """Say of how many images the bright, and of how many the dark side is meant."""
+        if self.setting("polarity") != "auto":
+            return ""
+        dark = sum(self._side(image) == "dark" for image in images)
+        return (
+            f"By their edges, what is bright is taken for inside in {len(images) - dark} of "
+            f"{len(images)} images, and what is dark in {dark}."
+        )
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:
         """Return how far the network's mask is from the threshold's."""
@@ -107,6 +103,15 @@ class MedSass(Method):
         told = self._logits(batch["image"]).sigmoid()
         shown = {"image": batch["image"], "pseudo-mask": batch["mask"], "learned": told}
         return {title: middle_of(image[0]) for title, image in shown.items()}
+
+    def _side(self, image: PreparedImage) -> Side:
+        """Return which side is meant in an image: one for all of its crops."""
+        polarity = cast("Polarity", self.setting("polarity"))
+        if polarity != "auto":
+            return polarity
+        if image.id not in self._sides:
+            self._sides[image.id] = side_of(image.array, self._threshold)
+        return self._sides[image.id]
 
     def _logits(self, image: Tensor) -> Tensor:
         both: Tensor = self.network(image)

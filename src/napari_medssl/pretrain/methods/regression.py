@@ -7,7 +7,7 @@ Umapathy (MRI), "regression" pretext task.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -31,10 +31,7 @@ class Regression(Method):
     """See the module; the network's last layer draws the image, and is thrown away after.
 
     A batch has ``image`` and ``replaced``, (batch, channels, *crop), and ``where``, (batch, *crop).
-    Settings: ``part`` of the voxels, ``sigma`` of the noise.
     """
-
-    settings: ClassVar[Mapping[str, Any]] = {"part": 0.1, "sigma": 0.01}
 
     parts = ("",)  # encoder and decoder
 

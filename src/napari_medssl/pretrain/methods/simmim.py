@@ -1,7 +1,8 @@
 """SimMIM: cells of the image are hidden, and one layer on the encoder tells what was there.
 
-Hidden voxels are replaced by one learned value in the image, so that any encoder can learn by it;
-the paper replaces tokens of a transformer after their embedding, which says the same.
+Of a vision transformer, as in the paper, the tokens of hidden patches are replaced by one learned
+token after their embedding, and the layer is on its tokens. So that any other encoder can learn by
+it too, there hidden voxels are replaced by one learned value in the image.
 
 References
 ----------
@@ -10,19 +11,21 @@ Xie 2022 (SimMIM); compared in Singh and Cirrone (MedSASS), table 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from napari_medssl.errors import UsageError
+from napari_medssl.models.networks.medsass_vit_s import TRANSFORMER, ViTSUNet
+from napari_medssl.pretrain.collapse import token_spread
 from napari_medssl.pretrain.losses.masked_image import masked_absolute_error
 from napari_medssl.pretrain.masking import block_mask, enlarged, patch_mask
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import VIEWS, view
+from napari_medssl.pretrain.views import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,33 +43,38 @@ class SimMIM(Method):
     """See the module.
 
     A batch has ``image``, (batch, channels, *crop), and ``hidden``, (batch, *crop).
-    Settings: ``hidden``, the part of the cells; ``cell``, their side in voxels; ``blocks``, whether
-    neighbouring cells are hidden together, as BEiT does.
     """
 
-    settings: ClassVar = {"hidden": 0.6, "cell": 8, "blocks": False}
+    _seen: Tensor | None = None
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
         self._part, self._cell = self.setting("hidden"), self.setting("cell")
-        if not 0 < self._part < 1:
-            raise UsageError(f"hidden={self._part:g}", expected="between 0 and 1")
         if any(side % self._cell or side == self._cell for side in plan.crop):
             raise UsageError(
                 f"cells of {self._cell} voxels in crops of {' x '.join(map(str, plan.crop))}",
                 expected="a part of each side",
             )
-        self.nothing = nn.Parameter(torch.zeros(plan.in_channels))
-        self.tell = PatchReconstruction(
-            network.dimensions, network.deepest_channels, network.multiple, plan.in_channels
-        )
+        hidden_as, channels = plan.in_channels, network.deepest_channels
+        side: int | tuple[int, ...] = network.factors
+        if isinstance(network, ViTSUNet):
+            self.parts = TRANSFORMER
+            hidden_as, channels, side = network.dim, network.dim, network.patch
+            if self._cell % network.patch:
+                raise UsageError(
+                    f"cells of {self._cell} voxels over patches of {network.patch}",
+                    expected=f"a multiple of {network.patch}",
+                )
+        self.nothing = nn.Parameter(torch.zeros(hidden_as))
+        self.tell = PatchReconstruction(network.dimensions, channels, side, plan.in_channels)
 
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
     ) -> dict[str, Tensor]:
         """Cut a crop anywhere, and draw what is hidden of it."""
         region = torch.from_numpy(random_region(images[index], self.plan.crop, self.plan, random))
-        image = view(region, VIEWS["simmim"][0], random, self.plan.crop)
+        [how] = view_plans("simmim", mirror=self.setting("mirror"))
+        image = view(region, how, random, self.plan.crop, self.plan.upright)
         draw = block_mask if self.setting("blocks") else patch_mask
         cells = draw(tuple(n // self._cell for n in self.plan.crop), self._part, random)
         return {"image": image, "hidden": torch.from_numpy(enlarged(cells, self._cell))}
@@ -79,11 +87,27 @@ class SimMIM(Method):
 
     def told(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Return what the network makes of the images, (batch, channels, *crop)."""
-        hidden = batch["hidden"][:, None]
+        image, hidden = batch["image"], batch["hidden"]
+        if isinstance(self.network, ViTSUNet):
+            told: Tensor = self.tell(self._tokens(self.network, image, hidden))
+            return told
         value = self.nothing.reshape(1, -1, *[1] * self.network.dimensions)
-        shown = torch.where(hidden, value.to(batch["image"].dtype), batch["image"])
-        image: Tensor = self.tell(self.network.encode(shown).deepest)
-        return image
+        shown = torch.where(hidden[:, None], value.to(image.dtype), image)
+        told = self.tell(self.network.encode(shown).deepest)
+        return told
+
+    def _tokens(self, network: ViTSUNet, image: Tensor, hidden: Tensor) -> Tensor:
+        """Return the transformer's tokens where they lie, (batch, dim, rows, columns)."""
+        embedded = network.embed(image)
+        where = hidden[:, :: network.patch, :: network.patch, None]
+        shown = torch.where(where, self.nothing.to(embedded.dtype), embedded)
+        _, tokens = network.look(shown)
+        self._seen = tokens.detach()
+        return tokens.transpose(1, 2).reshape(len(tokens), -1, *embedded.shape[1:3])
+
+    def watch(self) -> dict[str, float]:
+        """Return, of a transformer, how unlike the tokens of this process's share are."""
+        return {} if self._seen is None else {"token_spread": token_spread(self._seen)}
 
     def picture(self, batch: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
         """Return a crop, what is shown of it, and what the network makes of that."""

@@ -10,14 +10,14 @@ Chen and He 2021 (SimSiam); Konieczkowicz (thesis), sections 4.2 to 4.5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from napari_medssl.errors import UsageError
 from napari_medssl.pretrain.heads import simsiam_prediction, simsiam_projection
 from napari_medssl.pretrain.iou_band import IoUBand
-from napari_medssl.pretrain.iou_crops import Way, pair_sampler
+from napari_medssl.pretrain.iou_crops import pair_sampler
 from napari_medssl.pretrain.losses.negative_cosine import simsiam
 from napari_medssl.pretrain.methods.two_views import TwoViews
 from napari_medssl.pretrain.samples import random_slice
@@ -33,17 +33,9 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.iou_crops import PairSampler
     from napari_medssl.pretrain.plan import PretrainPlan
 
-_WAYS = get_args(Way)
-
 
 class SimSiam(TwoViews):
-    """See the module.
-
-    Settings: ``pairs`` (``"exact"``, ``"rejection"`` as printed, or ``"any"``), ``iou`` (lowest
-    and highest), ``width`` of the projection.
-    """
-
-    settings: ClassVar[Mapping[str, Any]] = {"pairs": "exact", "iou": (0.3, 0.6), "width": 2048}
+    """See the module."""
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
@@ -51,10 +43,6 @@ class SimSiam(TwoViews):
         self.projection = simsiam_projection(network.deepest_channels, width)
         self.prediction = simsiam_prediction(width)
         self._band = IoUBand(*self.setting("iou"))
-        if self.setting("pairs") not in _WAYS:
-            raise UsageError(
-                f"pairs={self.setting('pairs')}", expected=f"one of {', '.join(_WAYS)}"
-            )
 
     def refuses(self, image: PreparedImage) -> str:
         """Say that no two crops of an image overlap as they are to."""

@@ -14,15 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.smit import Smit as SmitNetwork
-from napari_medssl.pretrain.allowed import within
-from napari_medssl.pretrain.collapse import answers_in_use, teacher_entropy, token_spread
 from napari_medssl.pretrain.ema import follow, teacher_of
 from napari_medssl.pretrain.heads import ByBatch, DistillationHead
 from napari_medssl.pretrain.losses.distillation import moved_centre
@@ -36,10 +34,11 @@ from napari_medssl.pretrain.losses.smit import (
 )
 from napari_medssl.pretrain.masking import hidden_count, patch_mask
 from napari_medssl.pretrain.method import Method
+from napari_medssl.pretrain.methods.teacher import Answers
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import COLDEST, teacher_momentum, teacher_temperature
+from napari_medssl.pretrain.schedules import teacher_momentum, teacher_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,22 +118,8 @@ class Smit(Method):
     """See the module.
 
     A batch has ``views``, (batch, 2, channels, *crop), ``hidden``, (batch, 2, *crop / 16), and
-    ``of``, (batch,): how many images there are. Settings: ``masked``, part of the patches (0.7);
-    ``classes`` of the answers (8,192); ``hidden``, width of the heads (2,048); ``momentum`` of the
-    teacher at the start (0.996) and its temperature in the end, ``warmest`` (0.07); ``norms`` of
-    the tokens by the batch (no); ``around``, sides of the crop that both views lie in, over those
-    of a view (4/3).
+    ``of``, (batch,): how many images there are.
     """
-
-    settings: ClassVar[Mapping[str, Any]] = {
-        "masked": 0.7,
-        "classes": 8192,
-        "hidden": 2048,
-        "momentum": 0.996,
-        "warmest": 0.07,
-        "norms": False,
-        "around": 4 / 3,
-    }
 
     patch_centre: Tensor
     image_centre: Tensor
@@ -144,10 +129,7 @@ class Smit(Method):
         if not isinstance(network, SmitNetwork):
             raise UsageError("SMIT with another network", expected="'smit' or 'smit_12'")
         hidden_count(prod(self._grid), self.setting("masked"))
-        self._momentum = within("momentum", self.setting("momentum"), 0, 1)
-        self._warmest = within("warmest", self.setting("warmest"), COLDEST)
-        self._around = within("around", self.setting("around"), 1)
-        classes, width = (int(within(n, self.setting(n), 2)) for n in ("classes", "hidden"))
+        classes, width = self.setting("classes"), self.setting("hidden")
         deepest = network.deepest_channels
         norms = self.setting("norms")
         self.student = Pupil(network.transformer, deepest // 2, classes, width, norms)
@@ -158,7 +140,7 @@ class Smit(Method):
         self.register_buffer("image_centre", torch.zeros(classes))
         self._told: list[tuple[Tensor, Tensor]] = []
         self._images = 0
-        self._last: tuple[Said, float] | None = None
+        self._last: tuple[Answers, float] | None = None
 
     @property
     def _grid(self) -> tuple[int, ...]:
@@ -169,7 +151,7 @@ class Smit(Method):
     ) -> dict[str, Tensor]:
         """Cut a large crop anywhere and two in it, and choose what of each is hidden."""
         crop = self.plan.crop
-        large = [round(self._around * side) for side in crop]
+        large = [round(self.setting("around") * side) for side in crop]
         region = random_region(images[index], large, self.plan, random)
         views = [torch.from_numpy(_inside(region, crop, random)) for _ in range(VIEWS)]
         hidden = [patch_mask(self._grid, self.setting("masked"), random) for _ in range(VIEWS)]
@@ -187,9 +169,10 @@ class Smit(Method):
             self.teacher.eval()
             taught = self.teacher(self.teacher.transformer.embed(views))
         rising = round(_RISING * self.plan.steps)
-        warmth = partial(teacher_temperature, step, rising, end=self._warmest)
+        warmth = partial(teacher_temperature, step, rising, end=self.setting("warmest"))
         warm = warmth()
-        self._images, self._last = int(batch["of"][0]), (taught, warm)
+        answers = Answers(taught.tokens, taught.answers.patches, said.answers.patches.detach())
+        self._images, self._last = int(batch["of"][0]), (answers, warm)
         self._told.append((taught.answers.patches.mean((0, 1)), taught.answers.images.mean((0, 1))))
         parts = smit(
             predicted=self.draw(said.deepest),
@@ -212,7 +195,8 @@ class Smit(Method):
 
     def after_step(self, step: int) -> None:
         """Move the teacher, and the centres of what it said."""
-        follow(self.teacher, self.student, teacher_momentum(step, self.plan.steps, self._momentum))
+        kept = teacher_momentum(step, self.plan.steps, self.setting("momentum"))
+        follow(self.teacher, self.student, kept)
         patches, images = (torch.stack(means) for means in zip(*self._told, strict=True))
         self.patch_centre.copy_(moved_centre(self.patch_centre, self.team.rows(patches)))
         self.image_centre.copy_(moved_centre(self.image_centre, self.team.rows(images)))
@@ -222,24 +206,19 @@ class Smit(Method):
         """Return how unlike the tokens of this process's share are, and how classes are used."""
         if self._last is None:
             return {}
-        taught, warm = self._last
-        answers = (taught.answers.patches, self.patch_centre, warm)
-        return {
-            "token_spread": token_spread(taught.tokens),
-            "teacher_entropy": teacher_entropy(*answers),
-            "classes_in_use": answers_in_use(*answers),
-        }
+        answers, warm = self._last
+        return answers.figures(self.patch_centre, warm)
 
     def collapsed(self) -> str:
         """Say that the teacher names one class of everything, or none of anything."""
         seen = self.watch()
         if not seen or (
-            seen["teacher_entropy"] < _NO_CLASS and seen["classes_in_use"] > _ONE_CLASS
+            seen["teacher_entropy"] < _NO_CLASS and seen["answers_in_use"] > _ONE_CLASS
         ):
             return ""
         return (
             "The teacher begins to say the same of every patch (entropy "
-            f"{seen['teacher_entropy']:.2f} of 1, {seen['classes_in_use']:.1f} classes in use): "
+            f"{seen['teacher_entropy']:.2f} of 1, {seen['answers_in_use']:.1f} classes in use): "
             "what is learned from here on may be worth nothing."
         )
 

@@ -11,12 +11,11 @@ Tang 2022 (Swin UNETR), section 3, and the code published with it.
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.allowed import one_of, within
 from napari_medssl.pretrain.corruption import cut_out
 from napari_medssl.pretrain.heads import pooled
 from napari_medssl.pretrain.losses.swin_unetr import swin_unetr
@@ -42,17 +41,19 @@ class SwinUnetr(TwoViews):
     """See the module.
 
     A batch has ``image`` and ``cut``, (batch, 2, channels, *crop), before and after cutting out,
-    and ``turns``, (batch, 2). Settings: ``cut``, part of a view that is replaced at most (0.3);
-    ``place`` of the deepest map that tells turn and image (``"corner"`` as published, where
-    attention brings them; ``"mean"`` over all, for networks without attention).
+    and ``turns``, (batch, 2).
     """
-
-    settings: ClassVar[Mapping[str, Any]] = {"cut": 0.3, "place": "corner"}
 
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
-        self._most = within("cut", self.setting("cut"), 0, 1)
-        self._place = one_of("place", self.setting("place"), ("corner", "mean"))
+        if len(set(network.factors)) > 1:
+            by = " x ".join(map(str, network.factors))
+            raise UsageError(
+                f"a network that makes one place of {by} voxels: what was cut out is drawn by "
+                "doubling every side alike",
+                expected="as many along each axis",
+                do="Choose another method, such as simmim",
+            )
         if prod(side // network.multiple for side in plan.crop) < 2:
             raise UsageError(
                 f"crops of {plan.crop}, which are one place of the deepest map",
@@ -68,7 +69,7 @@ class SwinUnetr(TwoViews):
     ) -> dict[str, Tensor]:
         """Cut a crop anywhere; turn it twice, and cut boxes out of both."""
         region = self._square_region(images[index], random)
-        turned, turns = turn_each(torch.stack([region, region]), random)
+        turned, turns = turn_each(torch.stack([region, region]), random, self._plane)
         whole = [self._middle(view) for view in turned]
         other = self._middle(self._square_region(images[int(random.integers(len(images)))], random))
         cut = [self._cut(view, other, random) for view in whole]
@@ -105,7 +106,7 @@ class SwinUnetr(TwoViews):
 
     def _said(self, views: Tensor) -> SwinUnetrAnswers:
         deepest = self.network.encode(views).deepest
-        if self._place == "mean":
+        if self.setting("place") == "mean":
             mean = pooled(deepest)
             return SwinUnetrAnswers(
                 self.heads.turn(mean), self.heads.vector(mean), self.heads.draw(deepest)
@@ -113,10 +114,17 @@ class SwinUnetr(TwoViews):
         answers: SwinUnetrAnswers = self.heads(deepest)
         return answers
 
+    @property
+    def _plane(self) -> tuple[int, int]:
+        """Which of a crop's axes are rows and columns of slices."""
+        rows, columns = self.plan.upright[-2:]
+        return rows, columns
+
     def _square_region(self, image: PreparedImage, random: np.random.Generator) -> Tensor:
-        """Cut a region that can be turned: its last two sides are the longer of the crop's."""
-        longer = max(self.plan.crop[-2:])
-        sides = (*self.plan.crop[:-2], longer, longer)
+        """Cut a region that can be turned: slices are as long and as wide as the crop's longer."""
+        crop = self.plan.crop
+        longer = max(crop[axis] for axis in self._plane)
+        sides = [longer if axis in self._plane else side for axis, side in enumerate(crop)]
         return torch.from_numpy(random_region(image, sides, self.plan, random))
 
     def _middle(self, region: Tensor) -> Tensor:
@@ -128,7 +136,7 @@ class SwinUnetr(TwoViews):
 
     def _cut(self, view: Tensor, other: Tensor, random: np.random.Generator) -> Tensor:
         by = None if random.random() < _BY_NOISE else other
-        return cut_out(view, random, other=by, most=self._most)
+        return cut_out(view, random, other=by, most=self.setting("cut"))
 
 
 METHOD = SwinUnetr

@@ -1,12 +1,20 @@
-"""What methods with a teacher share: a copy of what learns, and how it follows."""
+"""What methods with a teacher share: a copy of what learns, how it follows, and what both say."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import nn
 
+from napari_medssl.pretrain.collapse import (
+    answers_in_use,
+    divergence,
+    teacher_entropy,
+    token_spread,
+)
 from napari_medssl.pretrain.ema import follow, teacher_of
+from napari_medssl.pretrain.losses.distillation import STUDENT_TEMPERATURE
 from napari_medssl.pretrain.schedules import teacher_momentum
 
 if TYPE_CHECKING:
@@ -14,6 +22,47 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.networks.network import Features, SegmentationNetwork
     from napari_medssl.pretrain.plan import PretrainPlan
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a teacher and its student said of the same views.
+
+    Parameters
+    ----------
+    vectors : (..., channels) tensor
+        What the teacher's encoder made of them.
+    teacher, student : (..., classes) tensor
+        Logits.
+    """
+
+    vectors: Tensor
+    teacher: Tensor
+    student: Tensor
+
+    def figures(self, centre: Tensor, temperature: float) -> dict[str, float]:
+        """Return how unlike the views are, what the teacher says, and how far its student is.
+
+        Parameters
+        ----------
+        centre : (classes,) tensor
+            What is taken from the teacher's logits.
+        temperature : float
+            The teacher's.
+        """
+        answers = (self.teacher, centre, temperature)
+        return {
+            "token_spread": token_spread(self.vectors),
+            "teacher_entropy": teacher_entropy(*answers),
+            "answers_in_use": answers_in_use(*answers),
+            "divergence": divergence(
+                self.student,
+                self.teacher,
+                centre=centre,
+                student_temperature=STUDENT_TEMPERATURE,
+                teacher_temperature=temperature,
+            ),
+        }
 
 
 class Seer(nn.Module):

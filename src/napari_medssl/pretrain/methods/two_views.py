@@ -11,7 +11,7 @@ from napari_medssl.pretrain.collapse import COLLAPSED_FROM, collapse_coefficient
 from napari_medssl.pretrain.heads import pooled
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import VIEWS, view
+from napari_medssl.pretrain.views import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class TwoViews(Method):
 
     @property
     def views(self) -> str:
-        """Which of `VIEWS` it makes."""
+        """Which of `views.VIEWS` it makes."""
         return self.plan.method
 
     def sample(
@@ -47,8 +47,9 @@ class TwoViews(Method):
         self, crops: tuple[Tensor, Tensor], random: np.random.Generator
     ) -> dict[str, Tensor]:
         """Return a view of each crop."""
-        plans = VIEWS[self.views][:2]
-        both = [view(c, p, random, self.plan.crop) for c, p in zip(crops, plans, strict=True)]
+        plans = view_plans(self.views, mirror=self.setting("mirror"))
+        sides, upright = self.plan.crop, self.plan.upright
+        both = [view(c, p, random, sides, upright) for c, p in zip(crops, plans, strict=True)]
         return {"first": both[0], "second": both[1]}
 
     def vectors(self, image: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ def adaptive_mean(
     ----------
     OpenCV's ADAPTIVE_THRESH_MEAN_C, without its rounding; S2, section 5.1.
     """
-    _require_odd(block)
+    require_odd(block)
     means: NDArray[np.float64] = ndimage.uniform_filter(
         grey.astype(np.float64), block, mode="nearest"
     )
@@ -65,7 +65,7 @@ def adaptive_gaussian(
     ----------
     OpenCV's ADAPTIVE_THRESH_GAUSSIAN_C, without its rounding; S2, section 5.1.
     """
-    _require_odd(block)
+    require_odd(block)
     sigma = 0.3 * ((block - 1) * 0.5 - 1) + 0.8
     bell = np.exp(-0.5 * (np.arange(block) - block // 2) ** 2 / sigma**2)
     means = grey.astype(np.float64)
@@ -74,6 +74,13 @@ def adaptive_gaussian(
     return means - offset
 
 
-def _require_odd(block: int) -> None:
+def require_odd(block: int) -> None:
+    """Refuse a block that has no middle, or nothing about it.
+
+    Raises
+    ------
+    UsageError
+        If it is even or smaller than 3.
+    """
     if block < 3 or block % 2 == 0:
         raise UsageError(f"blocks of {block} pixels", expected="an odd number, 3 or more")
