@@ -96,11 +96,12 @@ def test_curves_pictures_warnings_and_log(window, tmp_path):
     training, other = one.panel._detail._curves.findChildren(QComboBox)
     assert [training.itemText(n) for n in range(training.count())] == ["fold 0", "fold 1"]
     assert training.currentText() == "fold 1"
-    loss, dice, alike, rest = one.panel._detail._curves.findChildren(Plot)
+    loss, dice, probe, alike, rest = one.panel._detail._curves.findChildren(Plot)
     steps, values = loss._lines[0].getData()
     assert np.allclose(values, [1, 1 / 2, 1 / 3])
     assert np.array_equal(steps, [1, 2, 3])
     assert "dice" in dice.findChild(QLabel).text()
+    assert probe.isHidden()
     assert alike.isHidden()
     assert rest.isHidden()
     other.setCurrentText("rate")

@@ -20,9 +20,9 @@ def names(rows) -> list[str]:
 
 def test_without_a_paper_the_images_say_what_is_done():
     assert names(own_rows(survey())) == ["resample", "to-unit"]
-    assert names(own_rows(survey("MR"))) == ["resample", "percentiles"]
+    assert names(own_rows(survey("MR"))) == ["resample", "percentiles", "z-score"]
     colour = own_rows(survey("US", colour=True), to_foreground=True)
-    assert names(colour) == ["channels", "resample", "percentiles", "crop-foreground"]
+    assert names(colour) == ["channels", "resample", "percentiles", "crop-foreground", "z-score"]
     assert own_rows(survey())[0]["spacing_mm"] == (2.0, 1.0, 1.0)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _GREY: Mapping[str, Any] = {"do": "percentiles", "low": 0.5, "high": 99.5, "of_non_zero": False}
 #: ours, of CT: what a body without lungs is made of
 _CT: Mapping[str, Any] = {"do": "to-unit", "low": -175, "high": 250}
+#: as what is taught with masks sees images: beyond them lies their mean, not black
+_STANDARD: Mapping[str, Any] = {"do": "z-score", "of_foreground": False}
 _FOREGROUND: Mapping[str, Any] = {"do": "crop-foreground"}
 #: a paper may keep 8-bit slices on its disk; what its network sees is 0 to 1 again
 _READ_AGAIN: Mapping[str, Any] = {"do": "divide", "divisor": 255}
@@ -64,6 +66,9 @@ def made_ready(
 def own_rows(survey: ImageSurvey, *, to_foreground: bool = False) -> Rows:
     """Make grey values comparable, and voxels of the size that most images have.
 
+    Fine-tuning goes on with the same: where the last step was missing, 150 steps from random
+    weights came to a Dice of 0.81 instead of 0.83 (four hippocampus cases, one seed).
+
     Parameters
     ----------
     survey : ImageSurvey
@@ -77,6 +82,7 @@ def own_rows(survey: ImageSurvey, *, to_foreground: bool = False) -> Rows:
         {"do": "resample", "spacing_mm": spacing, "interpolation": "linear"},
         _CT if _is_ct(survey) else _GREY,
         *([_FOREGROUND] if to_foreground else []),
+        *([] if _is_ct(survey) else [_STANDARD]),
     )
 
 
