@@ -61,9 +61,9 @@ def test_signs_of_collapse_have_their_own_axis(job):
 
 
 def test_what_a_few_masks_tell_has_an_axis_of_its_own(job):
-    measure(job, 0, **{"told apart by linear": 0.4})
+    measure(job, 0, **{"told apart by a linear layer": 0.4})
     [curve] = StoryReader(job).read().curves[""]
-    assert (curve.name, curve.about) == ("told apart by linear", "probe")
+    assert (curve.name, curve.about) == ("told apart by a linear layer", "probe")
 
 
 def test_each_training_has_its_own_curves_the_newest_last(job):

@@ -153,7 +153,7 @@ def test_its_encoder_is_where_it_says(images: Path, tmp_path: Path):
     shown = medssl("models", "show", facts["model"])
     assert "Learned by Barlow twins" in shown.output
     events, _ = read_events(tmp_path / "out" / EVENTS)
-    figures = [event.facts for event in events if "told apart by linear" in event.facts]
+    figures = [event.facts for event in events if "told apart by a linear layer" in event.facts]
     assert [told["step"] for told in figures] == [0, 1, 2, 3, 4]
     assert all(0 <= told["told apart by nearest neighbours"] <= 1 for told in figures)
 

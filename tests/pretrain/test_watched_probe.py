@@ -31,7 +31,7 @@ def test_figures_are_told_and_nothing_is_changed():
     before = {name: value.clone() for name, value in network.state_dict().items()}
     random = torch.random.get_rng_state()
     figures = probe.figures(network)
-    assert figures.keys() == {"told apart by nearest neighbours", "told apart by linear"}
+    assert figures.keys() == {"told apart by nearest neighbours", "told apart by a linear layer"}
     assert min(figures.values()) > 0.55, "bright voxels are told better than by guessing"
     assert network.training
     assert torch.equal(random, torch.random.get_rng_state())

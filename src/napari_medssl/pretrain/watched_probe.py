@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.pretrain.voxel_features import Drawn
 
+#: what the classifiers are called beside a curve
+_BY = {"nearest neighbours": "nearest neighbours", "linear": "a linear layer"}
 #: more images would take longer than they tell
 MOST_IMAGES = 12
 
@@ -75,7 +77,7 @@ class WatchedProbe:
         with torch.random.fork_rng(devices=[]):
             answers = self.questions.answers(network)
         network.train(was_training)
-        return {f"told apart by {name}": mean_right(found) for name, found in answers.items()}
+        return {f"told apart by {_BY[name]}": mean_right(found) for name, found in answers.items()}
 
 
 def _is_drawn_on(one: Drawn, warn: Callable[[str], None]) -> bool:
