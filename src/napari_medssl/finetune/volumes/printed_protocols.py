@@ -7,6 +7,8 @@ and what was best on held-out cases is kept.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from napari_medssl.finetune.volumes.protocol import UNCHANGED, Changes, DiceForm, Protocol
 from napari_medssl.finetune.volumes.schedules import Cosine, Plateau
 
@@ -152,19 +154,12 @@ MEDSASS_DECODER = Protocol(
     averaged=False,
 )
 
-MEDSASS_FULL = Protocol(
-    "medsass-full",
+MEDSASS_FULL = replace(
+    MEDSASS_DECODER,
+    name="medsass-full",
     title="As MedSASS, all learns",
     about="MedSASS's network (Singh and Cirrone) learns from end to end.",
-    unprinted=_FROM_ELSEWHERE,
-    networks=_MEDSASS_NETWORKS,
-    optimiser="adam",
-    rate=3.6e-4,
-    decay=1e-5,
-    schedule=Cosine(warm=0.0, least=3.4 / 3.6),
-    batch=16,
-    changes=_MEDSASS_CHANGES,
-    averaged=False,
+    learns="everything",
 )
 
 PRINTED = (BTUNET, SMIT, SIMSIAM, MRI, KIDNEY, MEDSASS_LITERAL, MEDSASS_DECODER, MEDSASS_FULL)
