@@ -196,8 +196,9 @@ def test_an_encoder_goes_in_whole_or_not_at_all(
     from safetensors.torch import load_file, save_file
 
     from napari_medssl.finetune.nnunet.checkpoints import read_checkpoint
-    from napari_medssl.finetune.nnunet.encoder import Start, load_start, match_start, read_start
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
+    from napari_medssl.finetune.nnunet.match import load_start, match_start
+    from napari_medssl.finetune.nnunet.start import Start, read_start
     from napari_medssl.finetune.nnunet.training import planned_network, require_fitting
 
     job, _ = trained

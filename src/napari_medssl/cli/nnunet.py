@@ -230,7 +230,7 @@ def export_nnunet_encoder(
     json: _Json = False,
 ) -> None:
     """Take the encoder out of a trained network, for '--encoder' of another run."""
-    from napari_medssl.finetune.nnunet.encoder import export_encoder
+    from napari_medssl.finetune.nnunet.start import export_encoder
     from napari_medssl.io import atomic_write
 
     if out.suffix != ".safetensors":

@@ -13,8 +13,9 @@ from nnunet_plans import STRIDES, nnunets_own, plan
 from safetensors.torch import load_file, save_file
 
 from napari_medssl.errors import UsageError, WeightsError
-from napari_medssl.finetune.nnunet.encoder import load_start, match_start, read_start
+from napari_medssl.finetune.nnunet.match import load_start, match_start
 from napari_medssl.finetune.nnunet.planning import find_plan
+from napari_medssl.finetune.nnunet.start import read_start
 from napari_medssl.io import atomic_write
 from napari_medssl.models.networks.planned import planned_network
 from napari_medssl.pretrain.plan import WEIGHTS

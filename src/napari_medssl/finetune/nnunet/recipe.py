@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.finetune.nnunet.configurations import chosen, configurations, folds_of
-from napari_medssl.finetune.nnunet.encoder import read_start
 from napari_medssl.finetune.nnunet.planning import plan, prepare
 from napari_medssl.finetune.nnunet.reporting import Pace, TrainingStoppedError
 from napari_medssl.finetune.nnunet.selection import choose_best, make_model
+from napari_medssl.finetune.nnunet.start import read_start
 from napari_medssl.finetune.nnunet.training import require_fitting, train_fold
 from napari_medssl.models.weights import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from napari_medssl.finetune.nnunet.encoder import Start
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
     from napari_medssl.finetune.nnunet.model import NnunetCard, OutputLabel
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
+    from napari_medssl.finetune.nnunet.start import Start
     from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
 

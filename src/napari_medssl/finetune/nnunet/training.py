@@ -7,21 +7,18 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UnreadableFileError
-from napari_medssl.finetune.nnunet.encoder import (
-    load_start,
-    match_start,
-    require_whole,
-)
 from napari_medssl.finetune.nnunet.folders import LOADERS, PLANS
+from napari_medssl.finetune.nnunet.match import load_start, match_start, require_whole
 from napari_medssl.finetune.nnunet.planning import read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari_medssl.finetune.nnunet.encoder import Match, Start
     from napari_medssl.finetune.nnunet.folders import NnunetFolders
+    from napari_medssl.finetune.nnunet.match import Match
     from napari_medssl.finetune.nnunet.reporting import Pace
     from napari_medssl.finetune.nnunet.settings import NnunetSettings
+    from napari_medssl.finetune.nnunet.start import Start
     from napari_medssl.models.report import Report
 
 
