@@ -7,7 +7,7 @@ import numpy as np
 from napari_medssl.io import atomic_write
 from napari_medssl.jobs import Report
 from napari_medssl.jobs.events import EVENTS, EventLog
-from napari_medssl.pretrain.images import Source
+from napari_medssl.pretrain.images.prepared import Source
 from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 from napari_medssl.volume import Geometry, Volume
 

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from napari_medssl.io import atomic_write
-from napari_medssl.pretrain.images import PreparedImage, Source
-from napari_medssl.pretrain.learner import Learner
+from napari_medssl.pretrain.images.prepared import PreparedImage, Source
+from napari_medssl.pretrain.images.samples import Samples
+from napari_medssl.pretrain.learning.learner import Learner
 from napari_medssl.pretrain.method import Method, build_method, network_for
 from napari_medssl.pretrain.plan import PretrainPlan
 from napari_medssl.pretrain.recipe import Lesson, Pretrained, pretrain
-from napari_medssl.pretrain.samples import Samples
 from napari_medssl.volume import Geometry, Volume
 
 SHAPE = (20, 24, 28)

@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox  # noq
 
 from napari_medssl._napari.panels.method_settings import MethodSettings  # noqa: E402
 from napari_medssl.pretrain.cards import method_cards  # noqa: E402
-from napari_medssl.pretrain.method_settings import described_settings  # noqa: E402
-from napari_medssl.pretrain.setting import Setting  # noqa: E402
+from napari_medssl.pretrain.settings.of_methods import described_settings  # noqa: E402
+from napari_medssl.pretrain.settings.setting import Setting  # noqa: E402
 
 
 @pytest.fixture

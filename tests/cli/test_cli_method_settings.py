@@ -6,8 +6,8 @@ from io import StringIO
 from rich.console import Console
 
 from napari_medssl.cli.method_settings import print_settings, settings_facts
-from napari_medssl.pretrain.method_settings import declared_settings
-from napari_medssl.pretrain.plan_settings import PLAN_SETTINGS
+from napari_medssl.pretrain.settings.of_methods import declared_settings
+from napari_medssl.pretrain.settings.of_plan import PLAN_SETTINGS
 
 
 def test_all_settings_are_facts_with_what_both_recipes_make_of_them() -> None:

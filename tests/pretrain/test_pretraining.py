@@ -16,7 +16,7 @@ from napari_medssl.models.adding import Wishes, add_checkpoint
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.trained import find_trained
 from napari_medssl.models.trained_weights import load_start, read_trained
-from napari_medssl.pretrain.images import Source
+from napari_medssl.pretrain.images.prepared import Source
 from napari_medssl.pretrain.plan import WEIGHTS
 from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 

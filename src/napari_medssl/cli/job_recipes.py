@@ -60,7 +60,7 @@ RECIPES = {
 def helper_of(kind: str) -> Callable[[Team, str], None]:
     """Return what the other processes of a job do, beside the one that runs its recipe."""
     if kind == "pretrain":
-        from napari_medssl.pretrain.following import follow as follow_pretraining
+        from napari_medssl.pretrain.learning.following import follow as follow_pretraining
 
         return follow_pretraining
     from napari_medssl.finetune.volumes.following import follow

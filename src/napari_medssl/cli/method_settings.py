@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from napari_medssl.pretrain.setting import Setting
+    from napari_medssl.pretrain.settings.setting import Setting
 
 
 def settings_facts(method: str) -> list[dict[str, Any]]:
     """Return a method's settings, with what both recipes make of them, and those of its plan."""
-    from napari_medssl.pretrain.method_settings import declared_settings, described_settings
-    from napari_medssl.pretrain.plan_settings import PLAN_SETTINGS
+    from napari_medssl.pretrain.settings.of_methods import declared_settings, described_settings
+    from napari_medssl.pretrain.settings.of_plan import PLAN_SETTINGS
 
     here, paper = (
         {one.name: one.default for one in described_settings(method, scale)}

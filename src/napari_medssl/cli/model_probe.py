@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_medssl.pretrain.frozen_probe import Read
-    from napari_medssl.pretrain.voxel_features import Drawn
+    from napari_medssl.pretrain.watching.frozen_probe import Read
+    from napari_medssl.pretrain.watching.voxel_features import Drawn
     from napari_medssl.volume import Volume
 
 
@@ -42,7 +42,7 @@ def probe_model(
     """
     from napari_medssl.models.device import pick_device
     from napari_medssl.models.trained import find_trained
-    from napari_medssl.pretrain.frozen_probe import probe_encoder
+    from napari_medssl.pretrain.watching.frozen_probe import probe_encoder
 
     path, card = find_trained(encoder)
     examples = _examples(images, labels, patient)
@@ -58,7 +58,7 @@ def probe_model(
 def _examples(images: Path, labels: Path, patient: str | None) -> list[Drawn]:
     from napari_medssl.cli.case_files import match_files
     from napari_medssl.finetune import patient_of
-    from napari_medssl.pretrain.voxel_features import Drawn
+    from napari_medssl.pretrain.watching.voxel_features import Drawn
 
     pairs = match_files(images, labels).pairs
     return [

@@ -12,7 +12,7 @@ from napari_medssl.cli.jobs import Folder  # noqa: TC001 - typer looks at it
 from napari_medssl.errors import UsageError
 
 if TYPE_CHECKING:
-    from napari_medssl.pretrain.planning import ScaleName
+    from napari_medssl.pretrain.planning.planner import ScaleName
 
 
 def pretrain(
@@ -99,7 +99,7 @@ def pretrain(
     from napari_medssl.cli.learned_weights import learn_in_job
     from napari_medssl.jobs import new_spec
     from napari_medssl.pretrain.plan import WEIGHTS
-    from napari_medssl.pretrain.planning import require_shares
+    from napari_medssl.pretrain.planning.planner import require_shares
     from napari_medssl.pretrain.request import KIND, PretrainRequest
     from napari_medssl.project.schema import FILE_NAME
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl.jobs import Job, Report
-    from napari_medssl.pretrain.images import Source
+    from napari_medssl.pretrain.images.prepared import Source
     from napari_medssl.volume import Volume
 
 _LISTED = "images.json"
@@ -49,7 +49,7 @@ def sources_of(job: Job, report: Report, opened: ExitStack) -> list[Source]:
 def _of_folder(job: Job, folder: Path, report: Report) -> list[Source]:
     from napari_medssl.io import read_volume
     from napari_medssl.jobs.files import put_json
-    from napari_medssl.pretrain.images import Source
+    from napari_medssl.pretrain.images.prepared import Source
     from napari_medssl.project.images import find_images
 
     listed = job.artifacts / _LISTED
@@ -110,7 +110,7 @@ def masks_by_name(
 def _of_project(job: Job, folder: Path, report: Report, opened: ExitStack) -> list[Source]:
     from napari_medssl.finetune import patient_of
     from napari_medssl.jobs.files import get_json, put_json
-    from napari_medssl.pretrain.images import Source
+    from napari_medssl.pretrain.images.prepared import Source
     from napari_medssl.project import open_project
     from napari_medssl.project.unlabelled import unlabelled_cases
 

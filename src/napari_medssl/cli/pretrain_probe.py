@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl.jobs import Job
-    from napari_medssl.pretrain.voxel_features import Drawn
+    from napari_medssl.pretrain.watching.voxel_features import Drawn
     from napari_medssl.project import Project
     from napari_medssl.volume import Volume
 
@@ -45,7 +45,7 @@ def drawn_examples(job: Job, opened: ExitStack) -> list[Drawn]:
 def _of_project(folder: Path, opened: ExitStack) -> list[Drawn]:
     from napari_medssl.cli.learn_examples import patient_of_case
     from napari_medssl.finetune import patient_of
-    from napari_medssl.pretrain.voxel_features import Drawn
+    from napari_medssl.pretrain.watching.voxel_features import Drawn
     from napari_medssl.project import open_project
     from napari_medssl.project.unlabelled import unlabelled_cases
 
@@ -66,7 +66,7 @@ def _of_folder(job: Job, labels: Path) -> list[Drawn]:
     from napari_medssl.cli.pretrain_images import listed_images, masks_by_name
     from napari_medssl.finetune import patient_of
     from napari_medssl.io import read_volume
-    from napari_medssl.pretrain.voxel_features import Drawn
+    from napari_medssl.pretrain.watching.voxel_features import Drawn
 
     listed = listed_images(job)
     masks = masks_by_name([path for path, _ in listed], labels)

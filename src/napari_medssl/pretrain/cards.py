@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_medssl.models.machine import Machine
-    from napari_medssl.pretrain.planning import ScaleName
+    from napari_medssl.pretrain.planning.planner import ScaleName
 
 _WARM_UP = 0.1
 

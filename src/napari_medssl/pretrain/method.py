@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.team import Team
 from napari_medssl.pretrain.cards import method_card
-from napari_medssl.pretrain.declared import taken
-from napari_medssl.pretrain.method_settings import declared_settings
-from napari_medssl.pretrain.shared_norms import share_norms
+from napari_medssl.pretrain.learning.shared_norms import share_norms
+from napari_medssl.pretrain.settings.declared import taken
+from napari_medssl.pretrain.settings.of_methods import declared_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.trained import Holds
     from napari_medssl.pretrain.cards import MethodCard
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 

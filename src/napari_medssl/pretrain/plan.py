@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.schedules import cosine, warm_up_cosine
-from napari_medssl.pretrain.slicing import upright
+from napari_medssl.pretrain.images.slicing import upright
+from napari_medssl.pretrain.learning.schedules import cosine, warm_up_cosine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

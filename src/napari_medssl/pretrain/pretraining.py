@@ -12,20 +12,20 @@ from napari_medssl.models.saved_plan import read_plan_row, write_plan_row
 from napari_medssl.models.team import Team
 from napari_medssl.models.trained import TrainedCard
 from napari_medssl.models.trained_weights import save_trained
-from napari_medssl.pretrain.accepted import accepted, compared
 from napari_medssl.pretrain.cards import method_card
-from napari_medssl.pretrain.enough import require_images
-from napari_medssl.pretrain.images import prepare_images
-from napari_medssl.pretrain.kept_survey import read_seen, write_seen
-from napari_medssl.pretrain.left_out import left_out_words
+from napari_medssl.pretrain.images.accepted import accepted, compared
+from napari_medssl.pretrain.images.kept_survey import read_seen, write_seen
+from napari_medssl.pretrain.images.left_out import left_out_words
+from napari_medssl.pretrain.images.prepared import prepare_images
+from napari_medssl.pretrain.images.survey import survey_images
 from napari_medssl.pretrain.method import method_for, network_for
 from napari_medssl.pretrain.plan import WEIGHTS, PretrainPlan
-from napari_medssl.pretrain.planning import plan_pretraining
-from napari_medssl.pretrain.probe import probed
+from napari_medssl.pretrain.planning.enough import require_images
+from napari_medssl.pretrain.planning.planner import plan_pretraining
+from napari_medssl.pretrain.planning.rehearsal import rehearse
+from napari_medssl.pretrain.planning.trial_steps import probed
 from napari_medssl.pretrain.recipe import PREPARED, STATE, Lesson, pretrain
-from napari_medssl.pretrain.rehearsal import rehearse
-from napari_medssl.pretrain.survey import survey_images
-from napari_medssl.pretrain.watched_probe import WatchedProbe
+from napari_medssl.pretrain.watching.watched_probe import WatchedProbe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from napari_medssl.models.networks.planned import PlannedNetwork
     from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
-    from napari_medssl.pretrain.images import PreparedImage, Source
+    from napari_medssl.pretrain.images.prepared import PreparedImage, Source
+    from napari_medssl.pretrain.images.survey import ImageSurvey
     from napari_medssl.pretrain.method import Method
-    from napari_medssl.pretrain.planning import ScaleName
+    from napari_medssl.pretrain.planning.planner import ScaleName
     from napari_medssl.pretrain.recipe import Pretrained
-    from napari_medssl.pretrain.survey import ImageSurvey
-    from napari_medssl.pretrain.voxel_features import Drawn
+    from napari_medssl.pretrain.watching.voxel_features import Drawn
 
 
 @dataclass(frozen=True, eq=False)

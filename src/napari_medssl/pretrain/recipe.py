@@ -10,7 +10,7 @@ import torch
 
 from napari_medssl.models.saved_state import Progress, load_state, save_state
 from napari_medssl.models.team import Task, Team
-from napari_medssl.pretrain.learner import Learner
+from napari_medssl.pretrain.learning.learner import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.report import Report
     from napari_medssl.models.weights import AtomicWrite
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.method import Method
-    from napari_medssl.pretrain.watched_probe import WatchedProbe
+    from napari_medssl.pretrain.watching.watched_probe import WatchedProbe
 
 STATE, PREPARED = "state.safetensors", "prepared"
 

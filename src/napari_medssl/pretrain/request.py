@@ -10,13 +10,13 @@ from napari_medssl.errors import UsageError
 from napari_medssl.models.networks import network_card
 from napari_medssl.models.networks.planned import NETWORK, PlannedNetwork
 from napari_medssl.pretrain.cards import method_card, method_cards
-from napari_medssl.pretrain.method_settings import require_use
-from napari_medssl.pretrain.planning import require_known
+from napari_medssl.pretrain.planning.planner import require_known
+from napari_medssl.pretrain.settings.of_methods import require_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_medssl.pretrain.planning import ScaleName
+    from napari_medssl.pretrain.planning.planner import ScaleName
 
 #: the kind of job
 KIND = "pretrain"

@@ -7,9 +7,9 @@ import torch
 from made_scans import by_heart, learned, method_of, plan_for, prepared, resumed_alike
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.heads import pooled
-from napari_medssl.pretrain.samples import Samples
-from napari_medssl.pretrain.schedules import teacher_momentum
+from napari_medssl.pretrain.heads.projections import pooled
+from napari_medssl.pretrain.images.samples import Samples
+from napari_medssl.pretrain.learning.schedules import teacher_momentum
 
 PLAN = plan_for("byol", settings={"hidden": 32, "width": 16, "momentum": 0.9})
 

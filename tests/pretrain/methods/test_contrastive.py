@@ -9,7 +9,7 @@ from made_scans import Told, learned, method_of, plan_for, prepared, resumed_ali
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
-from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.images.samples import Samples
 
 SETTINGS = {"level": 1, "regions": 7}
 PLAN = plan_for("contrastive", settings=SETTINGS)

@@ -15,8 +15,8 @@ from made_scans import (
     resumed_alike,
 )
 
+from napari_medssl.pretrain.images.samples import Samples
 from napari_medssl.pretrain.methods.teacher import Answers
-from napari_medssl.pretrain.samples import Samples
 
 SETTINGS = {"classes": 32, "hidden": 16, "small": 2, "momentum": 0.9}
 PLAN = plan_for("dino", settings=SETTINGS)

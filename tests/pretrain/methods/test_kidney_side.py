@@ -10,10 +10,10 @@ from made_scans import Told, learned, method_of, plan_for, prepared, resumed_ali
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
-from napari_medssl.pretrain.images import PreparedImage
-from napari_medssl.pretrain.planning import plan_pretraining
-from napari_medssl.pretrain.samples import Samples
-from napari_medssl.pretrain.survey import ImageFacts, ImageSurvey
+from napari_medssl.pretrain.images.prepared import PreparedImage
+from napari_medssl.pretrain.images.samples import Samples
+from napari_medssl.pretrain.images.survey import ImageFacts, ImageSurvey
+from napari_medssl.pretrain.planning.planner import plan_pretraining
 from napari_medssl.volume import Geometry, Pipeline, Volume
 
 PLAN = plan_for("kidney-side")

@@ -20,9 +20,9 @@ from napari_medssl.errors import UsageError, WeightsError
 from napari_medssl.io import atomic_write
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.models.trained_weights import load_start, read_trained
+from napari_medssl.pretrain.images.samples import Samples
 from napari_medssl.pretrain.plan import WEIGHTS
 from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
-from napari_medssl.pretrain.samples import Samples
 
 TINY = {**TINY_VIT, "settings": {"width": 24, "depth": 1, "heads": 2}}
 PLAN = plan_for("mae", **TINY)

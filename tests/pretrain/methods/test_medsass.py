@@ -13,12 +13,12 @@ from napari_medssl.errors import UsageError
 from napari_medssl.io import atomic_write
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.pretrain.cards import method_card
-from napari_medssl.pretrain.images import PreparedImage
+from napari_medssl.pretrain.images.prepared import PreparedImage
+from napari_medssl.pretrain.images.samples import Samples
 from napari_medssl.pretrain.losses.tversky import MASK_LOSSES
-from napari_medssl.pretrain.method_settings import declared_settings
 from napari_medssl.pretrain.pretraining import Tools, Wanted, learn_without_labels
 from napari_medssl.pretrain.pseudo.mask import THRESHOLDS, Threshold, pseudo_mask
-from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.settings.of_methods import declared_settings
 
 PLAN = plan_for("medsass")
 

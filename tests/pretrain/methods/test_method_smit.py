@@ -10,8 +10,8 @@ from made_scans import Told, learned, method_of, plan_for, prepared, resumed_ali
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
-from napari_medssl.pretrain.collapse import teacher_entropy, token_spread
-from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.images.samples import Samples
+from napari_medssl.pretrain.watching.collapse import teacher_entropy, token_spread
 
 ARGUMENTS = {"feature_size": 4, "depths": (1, 1, 2, 1), "heads": (1, 1, 1, 1)}
 SETTINGS = {"classes": 16, "hidden": 16, "momentum": 0.9, "around": 1.1}

@@ -9,7 +9,7 @@ from made_scans import Told, learned, loss_of, method_of, plan_for, prepared, re
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
-from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.images.samples import Samples
 
 PLAN = plan_for("swin-unetr")
 

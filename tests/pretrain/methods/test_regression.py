@@ -6,8 +6,8 @@ import pytest
 import torch
 from made_scans import learned, loss_of, method_of, plan_for, prepared, resumed_alike
 
-from napari_medssl.pretrain.learner import Learner
-from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.images.samples import Samples
+from napari_medssl.pretrain.learning.learner import Learner
 
 PLAN = plan_for("regression")
 

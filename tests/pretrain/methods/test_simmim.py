@@ -7,7 +7,7 @@ import torch
 from made_scans import TINY_VIT, learned, loss_of, method_of, plan_for, prepared, resumed_alike
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.samples import Samples
+from napari_medssl.pretrain.images.samples import Samples
 
 PLAN = plan_for("simmim", settings={"cell": 4})
 

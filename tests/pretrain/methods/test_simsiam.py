@@ -27,7 +27,7 @@ def test_it_learns_from_pairs_of_any_kind(pairs: str):
 
 
 def test_the_prediction_keeps_its_rate():
-    from napari_medssl.pretrain.optimisers import optimiser_for, set_rates
+    from napari_medssl.pretrain.learning.optimisers import optimiser_for, set_rates
 
     method = method_of(PLAN)
     method.freeze_the_rest()

@@ -6,8 +6,8 @@ import pytest
 import torch
 from made_scans import Told, learned, method_of, plan_for, prepared
 
+from napari_medssl.pretrain.images.samples import Samples
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.samples import Samples
 
 
 @pytest.mark.parametrize("method", ["barlow", "byol", "simsiam"])

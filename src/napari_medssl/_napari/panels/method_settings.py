@@ -20,7 +20,7 @@ from napari_medssl._napari.panels.section import form, narrow, side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari_medssl.pretrain.setting import Setting
+    from napari_medssl.pretrain.settings.setting import Setting
 
 _MOST = 1_000_000
 _DIGITS = 6

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_medssl._napari.presenters.pretrain_words import MethodWords
-    from napari_medssl.pretrain.setting import Setting
+    from napari_medssl.pretrain.settings.setting import Setting
 
 _BEGIN = "Learn from these images"
 _TIP = "In the background: it goes on when napari is closed. No mask is needed or changed."

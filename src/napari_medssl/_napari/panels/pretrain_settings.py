@@ -13,7 +13,7 @@ from napari_medssl._napari.panels.section import form, narrow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_medssl.pretrain.setting import Setting
+    from napari_medssl.pretrain.settings.setting import Setting
 
 _CHOSEN = "Chosen for me"
 

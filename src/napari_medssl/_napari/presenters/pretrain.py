@@ -20,8 +20,8 @@ from napari_medssl.jobs.workplace import Workplace, place_elsewhere
 from napari_medssl.models.networks import network_cards
 from napari_medssl.pretrain.advice import Advice, advised
 from napari_medssl.pretrain.cards import method_card, method_cards
-from napari_medssl.pretrain.method_settings import described_settings
 from napari_medssl.pretrain.request import KIND
+from napari_medssl.pretrain.settings.of_methods import described_settings
 from napari_medssl.project.segment_task import place_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_medssl._napari.presenters.learn import Bench
     from napari_medssl._napari.presenters.pretrain_words import MethodWords
     from napari_medssl.jobs.engines import Engines
-    from napari_medssl.pretrain.setting import Setting
+    from napari_medssl.pretrain.settings.setting import Setting
 
 
 class ImagesView(Protocol):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from napari_medssl.errors import MedSSLError
 from napari_medssl.finetune import patient_of
 from napari_medssl.io import read_volume
-from napari_medssl.pretrain.survey import ImageFacts, survey_images
+from napari_medssl.pretrain.images.survey import ImageFacts, survey_images
 from napari_medssl.project.images import find_images
 from napari_medssl.project.unlabelled import unlabelled_cases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_medssl.pretrain.survey import ImageSurvey
+    from napari_medssl.pretrain.images.survey import ImageSurvey
     from napari_medssl.project import Project
     from napari_medssl.project.images import FoundImage
     from napari_medssl.volume import Volume

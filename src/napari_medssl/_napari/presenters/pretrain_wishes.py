@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.jobs import new_spec
-from napari_medssl.pretrain.planning import require_shares
+from napari_medssl.pretrain.planning.planner import require_shares
 from napari_medssl.pretrain.request import KIND, MINUTES, PretrainRequest
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.jobs import JobSpec
     from napari_medssl.jobs.workplace import Workplace
-    from napari_medssl.pretrain.planning import ScaleName
+    from napari_medssl.pretrain.planning.planner import ScaleName
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from napari_medssl.pretrain.learning.precision import in_float32
 from napari_medssl.pretrain.losses.pairs import require_pairs
-from napari_medssl.pretrain.precision import in_float32
 
 if TYPE_CHECKING:
     from torch import Tensor

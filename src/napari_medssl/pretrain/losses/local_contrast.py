@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.precision import in_float32
+from napari_medssl.pretrain.learning.precision import in_float32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_medssl.pretrain.heads import barlow_projection
+from napari_medssl.pretrain.heads.projections import barlow_projection
 from napari_medssl.pretrain.losses.barlow import barlow_twins
 from napari_medssl.pretrain.methods.two_views import TwoViews
 

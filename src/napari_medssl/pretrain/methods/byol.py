@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_medssl.pretrain.heads import byol_projection, pooled
+from napari_medssl.pretrain.heads.projections import byol_projection, pooled
 from napari_medssl.pretrain.losses.byol import byol
 from napari_medssl.pretrain.methods.teacher import Seer
 from napari_medssl.pretrain.methods.two_views import TwoViews

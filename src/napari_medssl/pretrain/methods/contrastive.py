@@ -17,14 +17,14 @@ import torch
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.levels import LevelledUNet
-from napari_medssl.pretrain.allowed import within
-from napari_medssl.pretrain.collapse import pairs_found
-from napari_medssl.pretrain.heads import contrast_projection, local_projection
+from napari_medssl.pretrain.heads.projections import contrast_projection, local_projection
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.local_contrast import local_contrast, spread_regions
 from napari_medssl.pretrain.losses.nt_xent import nt_xent
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import view, view_plans
+from napari_medssl.pretrain.settings.allowed import within
+from napari_medssl.pretrain.views.by_method import view, view_plans
+from napari_medssl.pretrain.watching.collapse import pairs_found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from napari_medssl.models.networks.network import Features, SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 _ALIKE = 0.99

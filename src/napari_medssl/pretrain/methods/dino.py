@@ -15,15 +15,15 @@ import torch
 from torch import nn
 
 from napari_medssl.models.networks.medsass_vit_s import TRANSFORMER, ViTSUNet
-from napari_medssl.pretrain.heads import ByBatch, DistillationHead, pooled
+from napari_medssl.pretrain.heads.projections import ByBatch, DistillationHead, pooled
+from napari_medssl.pretrain.images.samples import random_region
+from napari_medssl.pretrain.learning.schedules import teacher_temperature
 from napari_medssl.pretrain.losses.dino import dino
 from napari_medssl.pretrain.losses.distillation import moved_centre
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.teacher import Answers, Seer
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import teacher_temperature
-from napari_medssl.pretrain.views import view, view_plans
+from napari_medssl.pretrain.views.by_method import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_medssl.models.networks.network import SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 #: of the run; the paper warms up for 30 of its 100 to 800 epochs

@@ -19,12 +19,12 @@ import torch
 from torch.nn import functional
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.changes import resized
-from napari_medssl.pretrain.heads import pooled
+from napari_medssl.pretrain.heads.projections import pooled
 from napari_medssl.pretrain.losses.margin import margin_loss
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.pseudo.mask import Threshold, pseudo_mask
+from napari_medssl.pretrain.views.changes import resized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_medssl.models.networks.network import SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.pretrain.pseudo.mask import Polarity
 

@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from napari_medssl.models.networks.medsass_vit_s import TRANSFORMER
-from napari_medssl.pretrain.collapse import token_spread
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.masked_image import masked_patch_error
-from napari_medssl.pretrain.masking import patch_mask
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.patches import image_of, patches_of
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import view, view_plans
+from napari_medssl.pretrain.views.by_method import view, view_plans
+from napari_medssl.pretrain.views.masking import patch_mask
+from napari_medssl.pretrain.views.patches import image_of, patches_of
+from napari_medssl.pretrain.watching.collapse import token_spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.networks.medsass_vit_s import ViTSUNet
     from napari_medssl.models.networks.network import SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.tversky import MASK_LOSSES
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
 from napari_medssl.pretrain.pseudo.mask import Threshold, pseudo_mask, side_of
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import view, view_plans
+from napari_medssl.pretrain.views.by_method import view, view_plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.trained import Holds
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
     from napari_medssl.pretrain.pseudo.mask import Polarity, Side
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from napari_medssl.pretrain.corruption import replace_pixels
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.masked_image import masked_absolute_error
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.samples import random_region
+from napari_medssl.pretrain.views.corruption import replace_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
 
 
 class Regression(Method):

@@ -18,14 +18,14 @@ from torch import nn
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.medsass_vit_s import TRANSFORMER, ViTSUNet
-from napari_medssl.pretrain.collapse import token_spread
+from napari_medssl.pretrain.heads.reconstruction import PatchReconstruction
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.masked_image import masked_absolute_error
-from napari_medssl.pretrain.masking import block_mask, enlarged, patch_mask
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import view, view_plans
+from napari_medssl.pretrain.views.by_method import view, view_plans
+from napari_medssl.pretrain.views.masking import block_mask, enlarged, patch_mask
+from napari_medssl.pretrain.watching.collapse import token_spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_medssl.models.networks.network import SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 

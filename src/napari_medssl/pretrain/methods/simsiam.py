@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.heads import simsiam_prediction, simsiam_projection
-from napari_medssl.pretrain.iou_band import IoUBand
-from napari_medssl.pretrain.iou_crops import pair_sampler
+from napari_medssl.pretrain.heads.projections import simsiam_prediction, simsiam_projection
+from napari_medssl.pretrain.images.samples import random_slice
 from napari_medssl.pretrain.losses.negative_cosine import simsiam
 from napari_medssl.pretrain.methods.two_views import TwoViews
-from napari_medssl.pretrain.samples import random_slice
+from napari_medssl.pretrain.views.iou_band import IoUBand
+from napari_medssl.pretrain.views.iou_crops import pair_sampler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_medssl.models.networks.network import SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
-    from napari_medssl.pretrain.iou_crops import PairSampler
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
+    from napari_medssl.pretrain.views.iou_crops import PairSampler
 
 
 class SimSiam(TwoViews):

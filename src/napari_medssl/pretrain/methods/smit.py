@@ -21,8 +21,11 @@ from torch import Tensor, nn
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.smit import Smit as SmitNetwork
-from napari_medssl.pretrain.ema import follow, teacher_of
-from napari_medssl.pretrain.heads import ByBatch, DistillationHead
+from napari_medssl.pretrain.heads.projections import ByBatch, DistillationHead
+from napari_medssl.pretrain.heads.reconstruction import PatchReconstruction
+from napari_medssl.pretrain.images.samples import random_region
+from napari_medssl.pretrain.learning.ema import follow, teacher_of
+from napari_medssl.pretrain.learning.schedules import teacher_momentum, teacher_temperature
 from napari_medssl.pretrain.losses.distillation import moved_centre
 from napari_medssl.pretrain.losses.smit import (
     IMAGE_WEIGHT,
@@ -32,13 +35,10 @@ from napari_medssl.pretrain.losses.smit import (
     SmitLoss,
     smit,
 )
-from napari_medssl.pretrain.masking import hidden_count, patch_mask
 from napari_medssl.pretrain.method import Method
 from napari_medssl.pretrain.methods.teacher import Answers
 from napari_medssl.pretrain.methods.two_views import middle_of
-from napari_medssl.pretrain.reconstruction_heads import PatchReconstruction
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.schedules import teacher_momentum, teacher_temperature
+from napari_medssl.pretrain.views.masking import hidden_count, patch_mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.models.networks.network import SegmentationNetwork
     from napari_medssl.models.networks.swin import SmitSwin
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 VIEWS = 2

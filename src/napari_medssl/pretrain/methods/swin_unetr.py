@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from napari_medssl.errors import UsageError
-from napari_medssl.pretrain.corruption import cut_out
-from napari_medssl.pretrain.heads import pooled
+from napari_medssl.pretrain.heads.projections import pooled
+from napari_medssl.pretrain.heads.swin_unetr import SwinUnetrAnswers, SwinUnetrHeads, turn_each
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.swin_unetr import swin_unetr
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.swin_unetr_heads import SwinUnetrAnswers, SwinUnetrHeads, turn_each
+from napari_medssl.pretrain.views.corruption import cut_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_medssl.models.networks.network import SegmentationNetwork
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
     from napari_medssl.pretrain.plan import PretrainPlan
 
 _BY_NOISE, _ALIKE = 0.5, 0.99

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from napari_medssl.pretrain.collapse import (
+from napari_medssl.pretrain.learning.ema import follow, teacher_of
+from napari_medssl.pretrain.learning.schedules import teacher_momentum
+from napari_medssl.pretrain.losses.distillation import STUDENT_TEMPERATURE
+from napari_medssl.pretrain.watching.collapse import (
     answers_in_use,
     divergence,
     teacher_entropy,
     token_spread,
 )
-from napari_medssl.pretrain.ema import follow, teacher_of
-from napari_medssl.pretrain.losses.distillation import STUDENT_TEMPERATURE
-from napari_medssl.pretrain.schedules import teacher_momentum
 
 if TYPE_CHECKING:
     from torch import Tensor

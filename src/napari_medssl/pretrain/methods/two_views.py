@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from napari_medssl.pretrain.collapse import COLLAPSED_FROM, collapse_coefficient
-from napari_medssl.pretrain.heads import pooled
+from napari_medssl.pretrain.heads.projections import pooled
+from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.method import Method
-from napari_medssl.pretrain.samples import random_region
-from napari_medssl.pretrain.views import view, view_plans
+from napari_medssl.pretrain.views.by_method import view, view_plans
+from napari_medssl.pretrain.watching.collapse import COLLAPSED_FROM, collapse_coefficient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_medssl.pretrain.images import PreparedImage
+    from napari_medssl.pretrain.images.prepared import PreparedImage
 
 
 class TwoViews(Method):

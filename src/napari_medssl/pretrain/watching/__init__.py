@@ -1,0 +1,1 @@
+"""Whether a run is worth going on with: signs of collapse, and what can be read off the encoder."""
