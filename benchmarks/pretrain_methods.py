@@ -1,19 +1,23 @@
 """Every method of pre-training for a short run on real images: what its figures say.
 
     python benchmarks/pretrain_methods.py DATA [--steps 200] [--only smit,byol] [--dimensions 2]
-        [--set crop=[32,32,32]] [--threads 2]
+        [--set crop=[32,32,32]] [--threads 2] [--kill]
 
 Each method learns through `medssl pretrain`, with the recipe that fits this machine: in 3-D from
 the 212 training images of ``msd-hippocampus``, or, where it has no 3-D or --dimensions says so,
 from the cardiac and ultrasound pictures. Printed is a row a method: mean loss of the first and
 last ten steps, the last figures that tell of a collapse, seconds a step, and below it the warnings.
-Both stages of ``contrastive`` have a row, as their losses are not to be compared.
+Both stages of ``contrastive`` have a row, as their losses are not to be compared. With --kill each
+method learns once more, gets SIGKILL at a step that the seed draws, goes on by `medssl jobs
+resume`, and is to come to the very same file of weights.
 """
 
 from __future__ import annotations
 
+import json as json_text
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,12 +25,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 from hippocampus import medssl
+from kill_learning import kill, wait
 
+from napari_medssl.jobs import JobStore
 from napari_medssl.jobs.events import EVENTS, read_events
 from napari_medssl.pretrain.cards import method_cards
+from napari_medssl.pretrain.plan import WEIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _VOLUMES = ("msd-hippocampus/images", "msd-hippocampus/unlabelled")
 _PICTURES = ("sunnybrook-cardiac-mr/images", "hc18-fetal-head-us/images")
@@ -44,6 +51,7 @@ def main(
     ] = None,
     threads: Annotated[int, typer.Option(help="Of the processor.")] = os.cpu_count() or 1,
     seed: Annotated[int, typer.Option(help="Of all draws.")] = 0,
+    killed: Annotated[bool, typer.Option("--kill", help="Kill each once, and go on.")] = False,
 ) -> None:
     """Print a table."""
     names = only.split(",") if only else list(method_cards())
@@ -57,10 +65,28 @@ def main(
                 out = work / f"{name}-{stage}"
                 more = [word for pair in (*(settings or []), stage) if pair
                         for word in ("--set", pair)]  # fmt: skip
-                medssl("pretrain", "--method", name, "--images", images, "--out", out,
-                       "--steps", steps, "--dimensions", dims, "--threads", threads,
-                       "--seed", seed, "--folder", work / "jobs", "--no-offer", *more)  # fmt: skip
+                how = ("--method", name, "--images", images, "--steps", steps,
+                       "--dimensions", dims, "--threads", threads, "--seed", seed,
+                       "--folder", work / "jobs", "--no-offer", *more)  # fmt: skip
+                medssl("pretrain", *how, "--out", out)
                 print(Story.of(out).row(f"{name} {stage}", dims), flush=True)
+                if killed:
+                    moment = zlib.crc32(f"{name} {stage} {seed}".encode()) % steps
+                    print(after_a_kill(how, work, out, moment), flush=True)
+
+
+def after_a_kill(how: Sequence[object], work: Path, whole: Path, moment: int) -> str:
+    """Learn once more, killed at a step; return whether it came to the weights of the whole run."""
+    again = whole.with_name(f"{whole.name}-again")
+    told = medssl("pretrain", *how, "--out", again, "--background", "--json")
+    job = JobStore(work / "jobs").find(json_text.loads(told)["folder"])
+    at = kill(job, moment)
+    if job.status().state != "interrupted":
+        return "    had ended before it was killed"
+    medssl("jobs", "resume", job.folder, "--folder", work / "jobs")
+    wait(job)
+    weights = [(run / "artifacts" / WEIGHTS).read_bytes() for run in (whole, again)]
+    return f"    killed at step {at}: {'the same' if weights[0] == weights[1] else 'OTHER'} weights"
 
 
 def linked(data: Path, folders: tuple[str, ...], into: Path) -> Path:

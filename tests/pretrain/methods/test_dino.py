@@ -47,6 +47,15 @@ def test_small_views_have_half_the_sides_and_are_as_many_as_wanted():
     assert batch["small"].shape == (4, 2, 1, 4, 4, 4)
 
 
+def test_gentle_views_are_alike_as_strong_ones_are_not():
+    def likeness(views: str) -> float:
+        method = method_of(plan_for("dino", settings={**SETTINGS, "views": views}))
+        large = Samples(prepared(), method).at(0)["large"].flatten(2)
+        return min(float(torch.corrcoef(pair)[0, 1]) for pair in large)
+
+    assert likeness("gentle") > 0.5 > likeness("strong")
+
+
 def test_the_centre_follows_the_teachers_answers():
     method = method_of(PLAN)
     method._told = [torch.full((32,), 1.0), torch.full((32,), 3.0)]  # of two parts of a batch

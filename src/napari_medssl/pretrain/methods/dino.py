@@ -74,7 +74,8 @@ class Dino(Method):
     ) -> dict[str, Tensor]:
         """Cut a crop anywhere, and make two large views of it and some small ones."""
         region = torch.from_numpy(random_region(images[index], self.plan.crop, self.plan, random))
-        plans = view_plans("dino", mirror=self.setting("mirror"))
+        views = "dino-gentle" if self.setting("views") == "gentle" else "dino"
+        plans = view_plans(views, mirror=self.setting("mirror"))
         upright = self.plan.upright
         large = [view(region, plan, random, self.plan.crop, upright) for plan in plans[:_LARGE]]
         small = [

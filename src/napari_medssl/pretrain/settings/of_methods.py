@@ -37,6 +37,10 @@ _MOMENTUM = Setting(
 _WARMEST = Setting(
     "warmest", 0.07, "Temperature of the teacher's answers in the end: lower is surer", low=COLDEST
 )
+_VIEWS = Setting(
+    "views", "strong", "How much views differ, as published or less", ("strong", "gentle")
+)
+_MIRROR_STRONG = replace(_MIRROR, meaning=f"{_MIRROR.meaning}; gentle views never are")
 _NORMS = Setting("norms", False, "Whether what the head sees is normed by the batch")
 _ADAPTIVE = ("threshold", ("adaptive-mean", "adaptive-gaussian"))
 _GHT = ("threshold", ("ght",))
@@ -108,10 +112,8 @@ _SETTINGS: Mapping[str, tuple[Setting, ...]] = {
             "Whether the projection ends in a norm by the batch, so that its vectors have nothing "
             "in common that a prediction could settle for",
         ),
-        Setting(
-            "views", "strong", "How much views differ, as published or less", ("strong", "gentle")
-        ),
-        replace(_MIRROR, meaning=f"{_MIRROR.meaning}; gentle views never are"),
+        _VIEWS,
+        _MIRROR_STRONG,
     ),
     "regression": (
         Setting("part", 0.1, "Part of the voxels that is replaced by noise", high=1),
@@ -125,7 +127,8 @@ _SETTINGS: Mapping[str, tuple[Setting, ...]] = {
         Setting("hold", 0.01, "Part of the run in which the last layer is held", high=1),
         _WARMEST,
         _NORMS,
-        _MIRROR,
+        _VIEWS,
+        _MIRROR_STRONG,
     ),
     "mae": (
         _some("hidden", 0.75, "Part of the patches that is hidden"),

@@ -151,6 +151,7 @@ _GENTLE = ViewPlan(
     )
 )
 _SMALL = ViewPlan(_GREY_JITTER, part=(0.22, 0.63))
+_GENTLE_PART = ViewPlan(_GENTLE.steps, part=(0.6, 0.9))
 #: S4 names crops, contrast and brightness; the numbers are Chaitanya's, the crop's are ours
 _S4_JITTER = (Step(contrasted, 1.0, 0.7, 1.3), Step(shifted, 1.0, -0.3, 0.3))
 _S4 = ViewPlan(_S4_JITTER, part=(0.7, 1.0))
@@ -167,6 +168,7 @@ VIEWS: Mapping[str, tuple[ViewPlan, ...]] = {
     "byol": (_LARGE, _LARGE),
     "byol-gentle": (_GENTLE, _GENTLE),
     "dino": (_LARGE, _LARGE, *(_SMALL,) * 6),
+    "dino-gentle": (_GENTLE, _GENTLE, *(_GENTLE_PART,) * 6),
     "mae": (ViewPlan((Step(mirrored, 0.5),), part=(0.45, 1.0)),),  # He 2022, by area
     "simmim": (ViewPlan((Step(mirrored, 0.5),), part=(0.82, 1.0)),),  # Xie 2022, by area
     "medsass": (_MEDSASS,),
