@@ -22,9 +22,9 @@ from event_loop import wait, wait_until
 from napari.layers import Labels
 from window_stall import StallProbe, is_looking, wait_until_quiet
 
-from napari_medssl._napari.panels.project import ProjectPanel
-from napari_medssl._napari.panels.segment import SegmentPanel
-from napari_medssl._napari.presenters.recent_projects import RecentProjects
+from napari_medssl._napari.panels.project.panel import ProjectPanel
+from napari_medssl._napari.panels.segment.panel import SegmentPanel
+from napari_medssl._napari.presenters.project.recent_projects import RecentProjects
 from napari_medssl.io import write_volume
 from napari_medssl.project import create_project
 from napari_medssl.volume import Geometry, Volume

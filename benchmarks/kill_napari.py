@@ -136,8 +136,8 @@ def open_panels(study: Path) -> napari.Viewer:
     """Open a window on a project."""
     import napari
 
-    from napari_medssl._napari.panels.learn import LearnPanel
-    from napari_medssl._napari.panels.project import ProjectPanel
+    from napari_medssl._napari.panels.learn.panel import LearnPanel
+    from napari_medssl._napari.panels.project.panel import ProjectPanel
 
     viewer = napari.Viewer()
     project, learn = ProjectPanel(viewer), LearnPanel(viewer)

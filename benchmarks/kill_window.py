@@ -98,8 +98,8 @@ def paint_until_killed(folder: Path) -> None:
     from qtpy.QtCore import QTimer
 
     from napari_medssl._napari.layers import DOCUMENT
-    from napari_medssl._napari.panels.project import ProjectPanel
-    from napari_medssl._napari.presenters.recent_projects import RecentProjects
+    from napari_medssl._napari.panels.project.panel import ProjectPanel
+    from napari_medssl._napari.presenters.project.recent_projects import RecentProjects
 
     viewer = napari.Viewer()
     panel = ProjectPanel(viewer, recent=RecentProjects(folder.parent / "recent.json"))

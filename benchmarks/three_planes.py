@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from napari_medssl._napari.presenters.plane_sheet import Sheet
-from napari_medssl._napari.presenters.planes import PlanesPresenter
+from napari_medssl._napari.presenters.planes.panel import PlanesPresenter
+from napari_medssl._napari.presenters.planes.sheet import Sheet
 from napari_medssl.segment.prompts import Plane, PointPrompt, Prompts
 from napari_medssl.volume import Geometry, Volume, Window
 

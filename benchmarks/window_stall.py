@@ -25,7 +25,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_medssl._napari.before_torch import before_torch
 from napari_medssl._napari.layers import image_layer
-from napari_medssl._napari.panels.segment import SegmentPanel
+from napari_medssl._napari.panels.segment.panel import SegmentPanel
 from napari_medssl.io.samples import sample
 from napari_medssl.segment import EmbeddingCache, InteractiveSegmenter, Plane, load_engine
 from napari_medssl.volume import Geometry, Volume, default_window

@@ -16,7 +16,7 @@ from qtpy.QtTest import QTest
 
 from napari_medssl._napari.demo import WINDOW_SIZE, save_screenshot, show_sample
 from napari_medssl._napari.layers import image_layer
-from napari_medssl._napari.presenters.document import LabelRow
+from napari_medssl._napari.presenters.mask.document import LabelRow
 from napari_medssl.correct import Edit, Step
 from napari_medssl.correct.proposal import Proposal, ProposedClass
 from napari_medssl.io import LabelInfo, write_volume

@@ -11,10 +11,10 @@ import numpy as np
 from fake_work import FakeWork
 from panel_fakes import FakeVoxels, make_volume
 
-from napari_medssl._napari.presenters.automatic import AutomaticPresenter, AutomaticViews
-from napari_medssl._napari.presenters.automatic_canvas import OpenProject
-from napari_medssl._napari.presenters.document import Document
-from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+from napari_medssl._napari.presenters.automatic.canvas import OpenProject
+from napari_medssl._napari.presenters.automatic.panel import AutomaticPresenter, AutomaticViews
+from napari_medssl._napari.presenters.mask.document import Document
+from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
 from napari_medssl.errors import StoppedError
 from napari_medssl.jobs import Job, JobStore, jobs_folder
 from napari_medssl.jobs.events import EVENTS, EventLog

@@ -13,10 +13,10 @@ from fake_work import FakeWork
 from job_fakes import FakeEngine, tell
 
 from napari_medssl._napari.presenters.activity import Activity
-from napari_medssl._napari.presenters.automatic_canvas import OpenProject
-from napari_medssl._napari.presenters.job_watch import JobWatch
-from napari_medssl._napari.presenters.learn import Bench
-from napari_medssl._napari.presenters.learning import LearningPresenter, LearningViews, Window
+from napari_medssl._napari.presenters.automatic.canvas import OpenProject
+from napari_medssl._napari.presenters.jobs.watch import JobWatch
+from napari_medssl._napari.presenters.learn.learning import Bench
+from napari_medssl._napari.presenters.learn.panel import LearningPresenter, LearningViews, Window
 from napari_medssl.finetune.volumes.plan import WEIGHTS
 from napari_medssl.io import LabelInfo, atomic_write, write_volume
 from napari_medssl.jobs import Job, JobStore

@@ -9,11 +9,11 @@ from unittest.mock import MagicMock
 import numpy as np
 from fake_work import FakeWork
 
-from napari_medssl._napari.presenters.document import Document
-from napari_medssl._napari.presenters.engine import EngineRow, LoadedEngine
-from napari_medssl._napari.presenters.everything import SliceObjects
-from napari_medssl._napari.presenters.recorded_mask import RecordedMask
-from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews
+from napari_medssl._napari.presenters.mask.document import Document
+from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
+from napari_medssl._napari.presenters.prompts.engine import EngineRow, LoadedEngine
+from napari_medssl._napari.presenters.prompts.everything import SliceObjects
+from napari_medssl._napari.presenters.segment.panel import SegmentPresenter, SegmentViews
 from napari_medssl.correct.rules import Rules
 from napari_medssl.errors import PromptError
 from napari_medssl.segment import Plane, SliceResult

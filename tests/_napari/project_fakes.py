@@ -13,9 +13,9 @@ import numpy as np
 from fake_work import FakeWork
 
 from napari_medssl._napari.presenters.activity import Activity
-from napari_medssl._napari.presenters.case import CasePresenter
-from napari_medssl._napari.presenters.cases import CasesPresenter
-from napari_medssl._napari.presenters.write_queue import WriteQueue
+from napari_medssl._napari.presenters.project.case import CasePresenter
+from napari_medssl._napari.presenters.project.cases import CasesPresenter
+from napari_medssl._napari.presenters.project.write_queue import WriteQueue
 from napari_medssl.correct import Edit, History, Step
 from napari_medssl.errors import MissingImageError, SaveError, UsageError
 from napari_medssl.io.label_table import unnamed_label

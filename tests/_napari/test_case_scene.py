@@ -23,8 +23,8 @@ from napari_medssl._napari.layers import CASE, DOCUMENT, VOLUME  # noqa: E402
 from napari_medssl._napari.mask_layer import record  # noqa: E402
 from napari_medssl._napari.mask_layers import labels_layer  # noqa: E402
 from napari_medssl._napari.patient_view import show_plane  # noqa: E402
-from napari_medssl._napari.presenters.case_canvas import OpenCase  # noqa: E402
-from napari_medssl._napari.presenters.document import Document  # noqa: E402
+from napari_medssl._napari.presenters.mask.document import Document  # noqa: E402
+from napari_medssl._napari.presenters.project.case_canvas import OpenCase  # noqa: E402
 
 SHAPE = (6, 20, 30)
 

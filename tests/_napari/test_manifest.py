@@ -52,7 +52,7 @@ def test_commands_dock_the_panel_and_do_their_task(
     from qtpy.QtWidgets import QFileDialog
 
     from napari_medssl._napari import commands
-    from napari_medssl._napari.panels import segment
+    from napari_medssl._napari.panels.segment import panel as segment
 
     array = np.zeros((4, 5, 6), np.int16)
     scan = Volume.from_source_array(array, Geometry(array.shape), name="p", format="made")

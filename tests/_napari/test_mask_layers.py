@@ -23,8 +23,8 @@ from panel_fakes import FakeEngines  # noqa: E402
 from napari_medssl._napari.layers import DOCUMENT, image_layer  # noqa: E402
 from napari_medssl._napari.mask_layer import record  # noqa: E402
 from napari_medssl._napari.mask_layers import labels_layer  # noqa: E402
-from napari_medssl._napari.presenters.document import Document, LabelRow  # noqa: E402
-from napari_medssl._napari.presenters.segment import SegmentPresenter, SegmentViews  # noqa: E402
+from napari_medssl._napari.presenters.mask.document import Document, LabelRow  # noqa: E402
+from napari_medssl._napari.presenters.segment.panel import SegmentPresenter, SegmentViews  # noqa: E402
 from napari_medssl._napari.scene import ViewerScene  # noqa: E402
 from napari_medssl.errors import UsageError  # noqa: E402
 from napari_medssl.io.label_table import LabelInfo  # noqa: E402

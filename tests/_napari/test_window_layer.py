@@ -15,7 +15,7 @@ from qtpy.QtTest import QTest  # noqa: E402
 from qtpy.QtWidgets import QPushButton  # noqa: E402
 
 from napari_medssl._napari.layers import image_layer  # noqa: E402
-from napari_medssl._napari.panels.segment import SegmentPanel  # noqa: E402
+from napari_medssl._napari.panels.segment.panel import SegmentPanel  # noqa: E402
 from napari_medssl._napari.patient_view import show_plane  # noqa: E402
 from napari_medssl.volume import Window  # noqa: E402
 

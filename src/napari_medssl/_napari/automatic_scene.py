@@ -16,7 +16,7 @@ from napari_medssl._napari.layers import (
 )
 from napari_medssl._napari.mask_layer import record
 from napari_medssl._napari.mask_layers import colours_of, find_mask, labels_layer
-from napari_medssl._napari.presenters.document import Document, LabelRow
+from napari_medssl._napari.presenters.mask.document import Document, LabelRow
 from napari_medssl._napari.proposal_layers import ProposalLayers
 from napari_medssl._napari.slices import turn_to_box
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from numpy.typing import NDArray
 
-    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
     from napari_medssl._napari.presenters.scene import Index
     from napari_medssl.io.label_table import Colour
     from napari_medssl.volume import Volume

@@ -11,14 +11,14 @@ from napari_medssl._napari.layers import CASE, DOCUMENT, image_layer, volume_of
 from napari_medssl._napari.mask_layer import record
 from napari_medssl._napari.mask_layers import labels_layer
 from napari_medssl._napari.patient_view import attach_patient_view
-from napari_medssl._napari.presenters.added_mask import AddedMask
+from napari_medssl._napari.presenters.project.added_mask import AddedMask
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_medssl._napari.mask_layer import MaskLayer
-    from napari_medssl._napari.presenters.case_canvas import OpenCase
-    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.project.case_canvas import OpenCase
 
 _NAME = "Mask"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_medssl._napari.panels.project import ProjectPanel
-    from napari_medssl._napari.panels.segment import SegmentPanel
+    from napari_medssl._napari.panels.project.panel import ProjectPanel
+    from napari_medssl._napari.panels.segment.panel import SegmentPanel
 
 
 def open_file() -> None:

@@ -9,14 +9,14 @@ from napari.utils.colormaps import DirectLabelColormap
 from qtpy.QtCore import QTimer
 
 from napari_medssl._napari.layers import CASE, add_under_prompts, grid_of
-from napari_medssl._napari.presenters.comparison import BOTH, NEW, OLD
+from napari_medssl._napari.presenters.learn.comparison import BOTH, NEW, OLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.layers import Labels
 
-    from napari_medssl._napari.presenters.comparison import Comparison
+    from napari_medssl._napari.presenters.learn.comparison import Comparison
 
 #: told apart with the common colour blindnesses too
 COLOURS = {OLD: "#ff8c42", NEW: "#3ddc97", BOTH: "#e8ecf1"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from napari_medssl.errors import MedSSLError
 
 if TYPE_CHECKING:
-    from napari_medssl._napari.panels.segment import SegmentPanel
+    from napari_medssl._napari.panels.segment.panel import SegmentPanel
 
 WINDOW_SIZE = (1280, 860)
 _SETTLE_MS = 2500  # for the panel's own first look at the slice

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_medssl._napari.layers import DOCUMENT, volume_of
-from napari_medssl._napari.presenters.document import Document, LabelRow
-from napari_medssl._napari.presenters.recorded_mask import RecordedMask
-from napari_medssl._napari.presenters.strokes import is_written
+from napari_medssl._napari.presenters.mask.document import Document, LabelRow
+from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
+from napari_medssl._napari.presenters.mask.strokes import is_written
 from napari_medssl.errors import GeometryError
 
 if TYPE_CHECKING:

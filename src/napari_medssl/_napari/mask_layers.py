@@ -19,7 +19,7 @@ from napari_medssl._napari.layers import (
     volume_of,
 )
 from napari_medssl._napari.mask_layer import READ_ONLY, MaskLayer, record
-from napari_medssl._napari.presenters.document import Document, LabelRow
+from napari_medssl._napari.presenters.mask.document import Document, LabelRow
 from napari_medssl.correct.rules import Rules
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from napari_medssl._napari.layers import (
     to_world,
     volume_of,
 )
-from napari_medssl._napari.presenters.plane_sheet import Sheet
+from napari_medssl._napari.presenters.planes.sheet import Sheet
 from napari_medssl.errors import MedSSLError
 from napari_medssl.volume import Window
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
-    from napari_medssl._napari.presenters.planes import Point
+    from napari_medssl._napari.presenters.planes.panel import Point
     from napari_medssl._napari.presenters.scene import Place, Tool
     from napari_medssl._napari.prompt_layers import PromptLayers
     from napari_medssl.segment.prompts import Plane, Prompts

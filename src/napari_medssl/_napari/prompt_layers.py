@@ -10,7 +10,7 @@ import numpy as np
 from napari_medssl._napari.kept_upon import lay_on
 from napari_medssl._napari.layers import PROMPTS, grid_of, lie_together
 from napari_medssl._napari.mark_places import box_on_slice, corners_of, point_on_slice
-from napari_medssl._napari.presenters.marks import Stroke
+from napari_medssl._napari.presenters.prompts.marks import Stroke
 from napari_medssl._napari.slices import require_markable
 from napari_medssl._napari.stroke_layer import STROKES, StrokeLayer
 from napari_medssl.errors import PromptError

@@ -19,7 +19,7 @@ from napari_medssl._napari.layers import (
 from napari_medssl._napari.mask_layers import MaskLayers
 from napari_medssl._napari.mask_watch import MaskWatch
 from napari_medssl._napari.objects_layer import ObjectsLayer
-from napari_medssl._napari.presenters.marks import MARKS
+from napari_medssl._napari.presenters.prompts.marks import MARKS
 from napari_medssl._napari.preview_layer import PreviewLayer
 from napari_medssl._napari.prompt_layers import PromptLayers
 from napari_medssl._napari.reel import LayerReel
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from numpy.typing import NDArray
 
-    from napari_medssl._napari.presenters.document import Document, LabelRow
-    from napari_medssl._napari.presenters.marks import Stroke
-    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.mask.document import Document, LabelRow
+    from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.prompts.marks import Stroke
     from napari_medssl._napari.presenters.scene import Index, SceneListener
     from napari_medssl.correct.rules import Rules
     from napari_medssl.segment import Plane, Prompts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_medssl._napari.presenters.marks import Stroke
+from napari_medssl._napari.presenters.prompts.marks import Stroke
 from napari_medssl._napari.slices import plane_on_screen
 
 if TYPE_CHECKING:

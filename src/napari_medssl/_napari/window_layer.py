@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
 
-    from napari_medssl._napari.presenters.window import MouseDrag
+    from napari_medssl._napari.presenters.viewing.window import MouseDrag
     from napari_medssl.volume import Volume
 
 _KEY, _COLOUR = "medssl_window", "#ffd75e"

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 def together(tmp_path_factory) -> Path:
     """Runs of all methods by two processes; they meet once."""
     folder = tmp_path_factory.mktemp("together")
-    paths = os.pathsep.join([str(HERE), str(HERE.parent)])
+    paths = os.pathsep.join([str(HERE), str(Path(__file__).parents[2])])
     done = subprocess.run(
         [sys.executable, *TORCHRUN, HERE / "learned_together.py", folder],
         capture_output=True,

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_medssl._napari.presenters.cine import Reel
-    from napari_medssl._napari.presenters.document import Document, LabelRow
-    from napari_medssl._napari.presenters.marks import Stroke
-    from napari_medssl._napari.presenters.recorded_mask import RecordedMask
-    from napari_medssl._napari.presenters.window import Windows
+    from napari_medssl._napari.presenters.mask.document import Document, LabelRow
+    from napari_medssl._napari.presenters.mask.recorded_mask import RecordedMask
+    from napari_medssl._napari.presenters.prompts.marks import Stroke
+    from napari_medssl._napari.presenters.viewing.cine import Reel
+    from napari_medssl._napari.presenters.viewing.window import Windows
     from napari_medssl.correct.rules import Rules
     from napari_medssl.errors import MedSSLError
     from napari_medssl.segment import Plane, Prompts

@@ -1,0 +1,1 @@
+"""The Automatic panel and its sections."""

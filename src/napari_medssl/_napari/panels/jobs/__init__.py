@@ -1,0 +1,1 @@
+"""The Jobs panel, and what shows a job wherever one runs."""

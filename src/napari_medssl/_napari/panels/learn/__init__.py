@@ -1,0 +1,1 @@
+"""The Learn panel and its sections."""

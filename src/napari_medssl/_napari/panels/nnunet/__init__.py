@@ -1,0 +1,1 @@
+"""The nnU-Net panel and its parts."""

@@ -1,0 +1,1 @@
+"""The Three planes panel and its parts."""

@@ -1,0 +1,1 @@
+"""The Pre-train panel and its sections."""

@@ -1,0 +1,1 @@
+"""The Segment panel and its sections."""

@@ -1,0 +1,1 @@
+"""What the nnU-Net panel decides."""

@@ -1,0 +1,1 @@
+"""What the Three planes panel decides: what each plane shows, and marks on it."""

@@ -1,0 +1,1 @@
+"""What the Project panel decides: the cases, each kept stroke by stroke, and their exports."""

@@ -1,0 +1,1 @@
+"""What the Segment panel decides, put together from viewing, prompts and mask."""
