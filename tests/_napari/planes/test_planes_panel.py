@@ -73,9 +73,12 @@ def point(viewer) -> list:
 
 
 def notch_down(spot) -> QWheelEvent:
-    place, notch = QPointF(spot), QPoint(0, -120)
+    return notch(spot, -1, Qt.KeyboardModifier.NoModifier)
+
+
+def notch(spot, notches: int, held) -> QWheelEvent:
+    place, notch = QPointF(spot), QPoint(0, 120 * notches)
     none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
-    held = Qt.KeyboardModifier.NoModifier
     return QWheelEvent(place, place, QPoint(), notch, none, held, phase, False)
 
 
@@ -145,6 +148,40 @@ def test_prompt_tools_mark_on_the_planes_and_the_right_button_moves_the_crosshai
     )
     assert point(viewer)[2] == 27
     scene.close()
+
+
+def test_a_plane_is_zoomed_and_moved_and_a_click_lands_where_it_points(docked, qtbot):
+    viewer, panel = docked(half_bright(), show=True)
+    area, window = Qt.DockWidgetArea.BottomDockWidgetArea, viewer.window._qt_window
+    qtbot.waitUntil(lambda: window.dockWidgetArea(_dock_of(panel)) == area, timeout=_PATIENCE_MS)
+    view = panel._views["axial"]
+    drawn(panel)
+    before = view._where()
+
+    def pixel(row, column):
+        where = view._where()
+        y = where.top() + (row + 0.5) / 20 * where.height()
+        return QPoint(round(where.left() + (column + 0.5) / 30 * where.width()), round(y))
+
+    spot = pixel(4, 22)
+    for _ in range(6):
+        QApplication.sendEvent(view, notch(spot, 1, Qt.KeyboardModifier.ControlModifier))
+    assert view._where().width() == pytest.approx(before.width() * 1.25**6)
+    assert (pixel(4, 22) - spot).manhattanLength() <= 2, "what is under the mouse stays there"
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=pixel(4, 22))
+    assert point(viewer)[1:] == [4, 22]
+    middle = Qt.MouseButton.MiddleButton
+    QTest.mousePress(view, middle, pos=spot)
+    QTest.mouseMove(view, spot - QPoint(25, -10))
+    QTest.mouseRelease(view, middle, pos=spot - QPoint(25, -10))
+    assert (pixel(4, 22) - (spot - QPoint(25, -10))).manhattanLength() <= 2
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=pixel(3, 21))
+    assert point(viewer)[1:] == [3, 21]
+    panel.presenter.go_to("axial", 0.95, 0.05)  # from another plane, and out of sight here
+    drawn(panel)
+    assert view.rect().contains(pixel(19, 1)), "the crosshair is followed"
+    QTest.mouseDClick(view, middle, pos=spot)
+    assert view._where() == before
 
 
 def test_strokes_undo_colours_and_windows_are_followed(docked):

@@ -68,6 +68,7 @@ class PlanesPanel(DockPanel):
             view.marked.connect(lambda s, inside, p=plane: self.presenter.mark(p, s, inside))
             view.pointed.connect(lambda d, r, p=plane: self.presenter.go_to(p, d, r))
             view.turned.connect(lambda steps, p=plane: self.presenter.turn(p, steps))
+            view.zoomed.connect(self.draw_soon)
         self._placed = False
         self._scene.listen(self.presenter)
         self.draw_soon()
@@ -82,10 +83,8 @@ class PlanesPanel(DockPanel):
         self._words.setText(text)
 
     def pixels_of(self, plane: str) -> tuple[int, int]:
-        """Height and width of the room that a plane has on the screen."""
-        view = self._views[plane]
-        ratio = view.devicePixelRatioF()
-        return round(view.height() * ratio), round(view.width() * ratio)
+        """Height and width in pixels that all of a plane's picture has."""
+        return self._views[plane].pixels()
 
     def draw_soon(self) -> None:
         """Draw once, after what has been asked for since the last time."""

@@ -14,6 +14,7 @@ from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_medssl._napari.panels.planes.pen import draw_marks, draw_stroke
+from napari_medssl._napari.presenters.planes.zoom import Room, Zoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ class PlaneView(QWidget):
     pointed = Signal(float, float)
     marked = Signal(object, bool)  # spots, inside
     turned = Signal(int)
+    zoomed = Signal()
 
     def __init__(
         self, colour: str, across: str, along: str, tip: str, tool: Callable[[], Tool]
@@ -60,9 +62,13 @@ class PlaneView(QWidget):
         self._drawing: PlaneDrawing | None = None
         self._image = QImage()
         self._wheel = 0
+        self._zoom = Zoom()
+        self._held: QPointF | None = None  # where the middle button drags the picture from
         self.setToolTip(
-            f"{tip}. Click or drag to move the crosshair; the wheel turns slices. With a prompt "
-            "tool in hand you mark here too, and the right button moves the crosshair."
+            f"{tip}. Click or drag to move the crosshair; the wheel turns slices. Ctrl+wheel "
+            "zooms, the middle button moves the picture, and a double click with it shows all "
+            "again. With a prompt tool in hand you mark here too, and the right button moves the "
+            "crosshair."
         )
         self.setMinimumSize(70, 70)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -73,12 +79,20 @@ class PlaneView(QWidget):
         return QSize(100, 100)
 
     def show_drawing(self, drawing: PlaneDrawing | None) -> None:
-        """Show a plane, or nothing."""
-        same = drawing is not None and self._drawing is not None
-        if not (same and drawing.picture is self._drawing.picture):  # type: ignore[union-attr]
+        """Show a plane, or nothing; a crosshair that went out of sight is followed."""
+        before, self._drawing = self._drawing, drawing
+        if before is None or drawing is None or drawing.picture is not before.picture:
             self._image = _image_of(drawing)
-        self._drawing = drawing
+        if drawing is None or (before is not None and before.size_mm != drawing.size_mm):
+            self._zoom = Zoom()
+        elif before is not None and before.cross != drawing.cross:
+            self._zoom = self._zoom.showing(drawing.cross, self._room())
         self.update()
+
+    def pixels(self) -> tuple[int, int]:
+        """Height and width of the whole picture's room, on the screen and beyond its edges."""
+        scale = self.devicePixelRatioF() * self._zoom.factor
+        return round(self.height() * scale), round(self.width() * scale)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw the picture and what belongs to it."""
@@ -97,7 +111,10 @@ class PlaneView(QWidget):
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Move the crosshair, or begin to mark."""
+        """Move the crosshair or the picture, or begin to mark."""
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._held = event.position()
+            return
         left = event.button() == Qt.MouseButton.LeftButton
         if left and self._drawing is not None and self._tool() != "look":
             self._inside = not event.modifiers() & Qt.KeyboardModifier.ShiftModifier
@@ -107,8 +124,11 @@ class PlaneView(QWidget):
             self._point(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Move the crosshair, or go on marking, while the button is down."""
-        if self._stroke:
+        """Move the crosshair or the picture, or go on marking, while the button is down."""
+        if self._held is not None:
+            by, self._held = event.position() - self._held, event.position()
+            self._look(self._zoom.dragged(by.y(), by.x(), self._room()))
+        elif self._stroke:
             self._stroke.append(self._spot(event))
             self.update()
         else:
@@ -116,13 +136,28 @@ class PlaneView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Tell what was drawn."""
-        if self._stroke and event.button() == Qt.MouseButton.LeftButton:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._held = None
+        elif self._stroke and event.button() == Qt.MouseButton.LeftButton:
             stroke, self._stroke = [*self._stroke, self._spot(event)], []
             self.update()
             self.marked.emit(stroke, self._inside)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Show all of the picture again; with another button it is one more click."""
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._look(Zoom())
+        else:
+            self.mousePressEvent(event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
-        """Turn a slice a notch; finer wheels are added up."""
+        """Turn a slice a notch, finer wheels are added up; with Ctrl zoom at the mouse."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if self._drawing is not None:
+                notches = event.angleDelta().y() / _NOTCH
+                self._look(self._zoom.turned(notches, self._spot(event)))
+            event.accept()
+            return
         self._wheel += event.angleDelta().y()
         notches = int(self._wheel / _NOTCH)
         if notches:
@@ -136,17 +171,26 @@ class PlaneView(QWidget):
             down, right = self._spot(event)
             self.pointed.emit(_part(down), _part(right))
 
-    def _spot(self, event: QMouseEvent) -> Spot:
+    def _look(self, zoom: Zoom) -> None:
+        """Look at another part of the picture."""
+        self._zoom = zoom
+        self.update()
+        self.zoomed.emit()
+
+    def _spot(self, event: QMouseEvent | QWheelEvent) -> Spot:
         """Where the mouse is, in parts of the picture; outside of it below 0 or above 1."""
         where, at = self._where(), event.position()
         return (at.y() - where.top()) / where.height(), (at.x() - where.left()) / where.width()
 
+    def _room(self) -> Room:
+        size_mm = self._drawing.size_mm if self._drawing is not None else (1.0, 1.0)
+        return Room((self.height(), self.width()), size_mm)
+
     def _where(self) -> QRectF:
-        """Where the picture is: the largest room of its shape in mm."""
-        height, width = self._drawing.size_mm if self._drawing is not None else (1.0, 1.0)
-        scale = min(self.width() / width, self.height() / height)
-        wide, high = width * scale, height * scale
-        return QRectF((self.width() - wide) / 2, (self.height() - high) / 2, wide, high)
+        """Where the picture is: in its shape in mm, as large as fits unless it is zoomed."""
+        room = self._room()
+        (top, left), (high, wide) = self._zoom.corner(room), room.sides(self._zoom.factor)
+        return QRectF(left, top, wide, high)
 
     def _draw_cross(self, painter: QPainter, where: QRectF) -> None:
         down, right = self._drawing.cross if self._drawing is not None else (0.0, 0.0)

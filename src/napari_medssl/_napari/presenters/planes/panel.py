@@ -68,7 +68,7 @@ class PlanesView(Protocol):
         """Show where the crosshair is, or why there is nothing to see."""
 
     def pixels_of(self, plane: str) -> tuple[int, int]:
-        """Height and width of the room that a plane has on the screen."""
+        """Height and width in pixels that all of a plane's picture has."""
 
     def draw_soon(self) -> None:
         """Call `PlanesPresenter.draw` soon; asking often is asking once."""
