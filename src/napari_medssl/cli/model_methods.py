@@ -55,5 +55,6 @@ def method_facts(card: MethodCard) -> dict[str, Any]:
         "paper": {"network": card.paper.network, **card.paper.plan},
         "why_here": card.here.why,
         "why_paper": card.paper.why,
+        "measured": card.transfer.words if card.transfer is not None else "",
         "source": card.source,
     }

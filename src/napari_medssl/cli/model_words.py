@@ -27,6 +27,7 @@ _NAMES = {
     "here": "here",
     "on_gpu": "here, on a GPU",
     "why_here": "the difference",
+    "measured": "measured",
     "dimensions": "sees",
     "in_channels": "channels",
     "patch": "window",

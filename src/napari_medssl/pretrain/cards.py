@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks import network_card
+from napari_medssl.pretrain.transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +94,8 @@ class MethodCard:
         Whether it can look at what was drawn on the images.
     compares : bool
         Whether the images of a batch are to be told from each other.
+    transfer : Transfer or None
+        What fine-tuning gained by it, where that was measured.
     """
 
     name: str
@@ -110,6 +113,7 @@ class MethodCard:
     source: str
     masks: bool = False
     compares: bool = False
+    transfer: Transfer | None = None
 
     @property
     def dimensions(self) -> tuple[int, ...]:
@@ -183,4 +187,13 @@ def _card(row: dict[str, Any]) -> MethodCard:
         key: Scale(**{**row[key], "network": {int(n): v for n, v in row[key]["network"].items()}})
         for key in ("paper", "here")
     }
-    return MethodCard(**{**row, **scales, "networks": tuple(row["networks"])})
+    return MethodCard(
+        **{**row, **scales, "networks": tuple(row["networks"]), "transfer": _transfer(row)}
+    )
+
+
+def _transfer(row: Mapping[str, Any]) -> Transfer | None:
+    told = row.get("transfer")
+    if told is None:
+        return None
+    return Transfer(told["steps"], told["network"], tuple(told["learned"]), tuple(told["random"]))

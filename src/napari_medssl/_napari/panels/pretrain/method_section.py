@@ -47,7 +47,7 @@ class PretrainMethodSection(Section):
         self._minutes.setSuffix(" min")
         self._minutes.setToolTip("Longer is often better; you can stop it and keep what it learned")
         self._about, self._why = words(), words()
-        self._source, self._why_not = words(style=_GREY), words(style=_GREY)
+        self._measured, self._source, self._why_not = (words(style=_GREY) for _ in range(3))
         self._settings = PretrainSettings()
         self._settings.hide()
         unfold = button(
@@ -68,7 +68,8 @@ class PretrainMethodSection(Section):
         inside = QVBoxLayout(self._how)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(5)
-        for part in (form(rows), self._about, self._why, self._source, unfold, self._settings):
+        told = (self._about, self._why, self._measured, self._source)
+        for part in (form(rows), *told, unfold, self._settings):
             inside.addWidget(part)
         for part in (self._how, self._begin, self._why_not):
             self.body.addWidget(part)
@@ -105,6 +106,7 @@ class PretrainMethodSection(Section):
         """Say what the chosen method does; offer the networks it can teach, and its settings."""
         say(self._about, told.about)
         say(self._why, told.why)
+        say(self._measured, told.measured)
         say(self._source, f"After {told.source}.")
         self._settings.show_networks(networks)
         self._settings.show_settings(settings)

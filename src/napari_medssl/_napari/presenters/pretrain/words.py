@@ -46,11 +46,14 @@ class MethodWords:
         What it does, and the paper that defines it.
     why : str
         Why it is recommended; empty where it is not.
+    measured : str
+        What fine-tuning gained by it; empty where that was not measured.
     """
 
     about: str
     source: str
     why: str
+    measured: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +111,9 @@ def passed_words(look: PretrainLook) -> str:
 
 def method_words(card: MethodCard, why: str) -> MethodWords:
     """Return what is told of a method; with a reason only where it is recommended."""
-    learns = f" Learns the {card.learns}."
-    return MethodWords(f"{card.about}{learns}", card.source, f"Recommended: {why}" if why else "")
+    about = f"{card.about} Learns the {card.learns}."
+    measured = card.transfer.words if card.transfer is not None else ""
+    return MethodWords(about, card.source, f"Recommended: {why}" if why else "", measured)
 
 
 def health_words(method: str, metrics: Mapping[str, Any]) -> str:
