@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -13,11 +14,8 @@ from bright_engine import BrightEngine
 from typer.testing import CliRunner
 
 from napari_medssl.cli.prompt import prompt
-from napari_medssl.errors import PromptError, UsageError
+from napari_medssl.errors import NoAnswerError, PromptError, UsageError
 from napari_medssl.models import load as models_load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHAPE = (60, 64, 24)
 BOX = "10,12,12,50,52,12"
@@ -88,6 +86,27 @@ def test_several_slices_and_one_where_it_is_not(scan: Path, tmp_path: Path) -> N
     said = medssl(scan, *marks, "--grow", "one", "--out", out)
     assert said["prompted_slices"] == [9, 12]
     assert said["last_slice"] == 15
+
+
+def test_a_server_of_nninteractive_follows_it_instead(
+    scan: Path, tmp_path: Path, ball: np.ndarray, engine: BrightEngine
+) -> None:
+    pytest.importorskip("nnInteractive.inference.remote")
+    from nninteractive_server import small_server
+
+    out = tmp_path / "mask.nii.gz"
+    with small_server() as server:
+        said = medssl(scan, "--box", BOX, "--server", server.address, "--out", out)
+    assert dice(out, ball) > 0.97
+    assert said["prompted_slices"] == [12]
+    assert len(engine.encoded) == 1, "only the slice that is marked is outlined here"
+    assert server.released == 1
+    (told,) = json.loads((tmp_path / "mask.json").read_text("utf-8"))["provenance"]["outlines"]
+    assert told["grown"]["by"] == "nninteractive"
+    with pytest.raises(UsageError, match="--server with --grow all"):
+        medssl(scan, "--box", BOX, "--server", server.address, "--grow", "all", "--out", out)
+    with pytest.raises(NoAnswerError, match="does not answer"):
+        medssl(scan, "--box", BOX, "--server", server.address, "--out", out)
 
 
 def test_ctrl_c_writes_what_was_found(

@@ -80,11 +80,12 @@ class ObjectsLayer:
     def _on_mouse(self, layer: Labels, event: Any) -> Iterator[None]:
         """Tell a click from a drag, which moves the image."""
         start, position = np.asarray(event.pos, float), event.position
-        moved = False
-        yield
-        while event.type == "mouse_move":
-            moved |= bool(np.abs(np.asarray(event.pos, float) - start).max() > _STILL)
+        moved, away = False, True
+        while away:
             yield
+            away = event.type == "mouse_move"
+            # the release counts too: a busy canvas drops moves
+            moved |= bool(np.abs(np.asarray(event.pos, float) - start).max() > _STILL)
         at = tuple(round(float(v)) for v in layer.world_to_data(position)[-3:])
         inside = all(0 <= n < most for n, most in zip(at, layer.data.shape, strict=True))
         if not moved and inside and layer.data[at]:

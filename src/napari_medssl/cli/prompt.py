@@ -64,6 +64,14 @@ def prompt(
         bool,
         typer.Option("--ask-network", help="With --grow: ask the network on every slice; slow."),
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Of an nnInteractive server, as http://host:1527: it follows the outlines through "
+            "the volume. The image is sent there.",
+        ),
+    ] = None,
     label: Annotated[int, typer.Option(help="Value of the mask's voxels.")] = 1,
     name: Annotated[str | None, typer.Option(help="What the label is, as liver.")] = None,
     onto: Annotated[
@@ -85,10 +93,16 @@ def prompt(
     alone ends the object. An existing OUT is replaced; --onto adds to a mask instead.
     """
     from napari_medssl.cli.prompt_marks import Marks
-    from napari_medssl.cli.prompt_volume import grow_choice, grow_through, report_through
+    from napari_medssl.cli.prompt_volume import (
+        follow_here,
+        follow_there,
+        grow_choice,
+        grow_through,
+        report_through,
+    )
     from napari_medssl.volume.planes import PLANES
 
-    way, plane = grow_choice(grow, plane)
+    way, plane = grow_choice(grow, plane, server=server, ask_network=ask_network)
     if overwrite and onto is None:
         raise UsageError("--overwrite without --onto", expected="a mask to add to, or neither")
     if plane is not None and plane not in PLANES:
@@ -118,21 +132,24 @@ def prompt(
     given = unnamed_label(label)
     given = replace(given, name=name) if name else given
     mask = _mask_to_add_to(scan, onto)
+    there = follow_there(server, scan) if server else None
     engine = load_engine(model, device=device, weights=weights)
     segmenter = InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder()))
     if way:
         rules = GrowRules(network=ASKED if ask_network else 0)
-        through = grow_through(segmenter, scan, marked, seen, rules, all_planes=way == "all")
+        here = follow_here(segmenter, scan, seen, rules, all_planes=way == "all")
+        through = grow_through(segmenter, scan, marked, seen, there or here)
         outlines, wanted = through.outlines, through.mask.array
     else:
-        ((here, _),) = marked.items()
-        outlines = {here: segmenter.segment(scan, prompts, seen, axis=axis)}
-        wanted = _on_slice(scan, outlines[here])
+        ((on, _),) = marked.items()
+        outlines = {on: segmenter.segment(scan, prompts, seen, axis=axis)}
+        wanted = _on_slice(scan, outlines[on])
     mask, kept = _merged(mask, wanted, label, overwrite=overwrite)
     beside = read_sidecar(onto) if onto else Sidecar()
     told = [outline_record(scan, marked[at], result, label) for at, result in outlines.items()]
     if way:
-        told[-1] = {**told[-1], "grown": through.record(scan, way)}
+        by = {"by": "nninteractive"} if server else {}
+        told[-1] = {**told[-1], "grown": {**through.record(scan, way), **by}}
     write_labels(
         mask,
         scan,
@@ -143,7 +160,7 @@ def prompt(
     if way:
         report_through(through, scan, kept, out, as_json=json)
     else:
-        _report(scan, outlines[here], kept, out, as_json=json)
+        _report(scan, outlines[on], kept, out, as_json=json)
 
 
 def _mask_to_add_to(scan: Volume, onto: Path | None) -> NDArray[Any]:

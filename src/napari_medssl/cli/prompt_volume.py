@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from napari_medssl.segment import InteractiveSegmenter, Plane, Prompts, SliceResult
     from napari_medssl.segment.growing import GrownMask, GrownSlice, GrowRules
     from napari_medssl.volume import Volume, Window
 
     Grow = Literal["one", "all"]
+    Follow = Callable[[Mapping[Plane, NDArray[np.bool_]]], Iterator[GrownSlice]]
 
 _WAYS = ("one", "all")
 
@@ -71,14 +75,23 @@ class Through:
         return {"planes": way, **{key: facts[key] for key in kept}}
 
 
-def grow_choice(grow: str | None, plane: str | None) -> tuple[Grow | None, str | None]:
+def grow_choice(
+    grow: str | None, plane: str | None, *, server: str | None = None, ask_network: bool = False
+) -> tuple[Grow | None, str | None]:
     """Return how to grow, "one" plane or "all", and in which plane the prompts lie.
 
     Raises
     ------
     UsageError
-        If there is no such way, or it names another plane than ``--plane``.
+        If there is no such way, it names another plane than ``--plane``, or a server is to grow
+        in a way of this machine's.
     """
+    if server is not None and (grow == "all" or ask_network):
+        raise UsageError(
+            "--server with --grow all or --ask-network", expected="one of them: a server has a way"
+        )
+    if server is not None and grow is None:
+        return "one", plane
     if grow in (None, *_WAYS):
         return grow, plane  # type: ignore[return-value]
     if grow not in PLANES:
@@ -88,23 +101,45 @@ def grow_choice(grow: str | None, plane: str | None) -> tuple[Grow | None, str |
     return "one", grow
 
 
+def follow_here(
+    segmenter: InteractiveSegmenter,
+    scan: Volume,
+    window: Window,
+    rules: GrowRules,
+    *,
+    all_planes: bool,
+) -> Follow:
+    """Follow an object slice by slice on this machine."""
+    from napari_medssl.segment.growing import grow, grow_in_all_planes
+
+    way = grow_in_all_planes if all_planes else grow
+    return lambda given: way(segmenter, scan, given, window, rules)
+
+
+def follow_there(address: str, scan: Volume) -> Follow:
+    """Let a server of nnInteractive follow an object; say under which licence."""
+    from rich.console import Console
+
+    from napari_medssl.segment.growing.server import connect, follow_on_server, licence_of
+
+    session = connect(address)  # before the slow steps
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"The image is sent to {address}. Its weights may be used under: {licence_of(session)}.",
+        markup=False,
+    )
+    return lambda given: follow_on_server(session, address, scan, given)
+
+
 def grow_through(
     segmenter: InteractiveSegmenter,
     scan: Volume,
     prompts: Mapping[Plane, Prompts],
     window: Window,
-    rules: GrowRules,
-    *,
-    all_planes: bool,
+    follow: Follow,
 ) -> Through:
     """Outline every prompted slice and follow the object from there; Ctrl-C keeps what is found."""
     from napari_medssl.cli.stopping import stop_on_interrupt
-    from napari_medssl.segment.growing import (
-        GrownMask,
-        given_masks,
-        grow,
-        grow_in_all_planes,
-    )
+    from napari_medssl.segment.growing import GrownMask, given_masks
 
     started = time.perf_counter()
     outlines = {
@@ -114,11 +149,10 @@ def grow_through(
     }
     first_seconds = time.perf_counter() - started
     given = given_masks(outlines, prompts, scan)
-    way = grow_in_all_planes if all_planes else grow
     mask = GrownMask(scan.geometry.shape, next(iter(given)).axis)
     complete = True
     with stop_on_interrupt("Stopping; what was found by now is written.") as stop, _Bar() as bar:
-        for grown in _until(way(segmenter, scan, given, window, rules), stop):
+        for grown in _until(follow(given), stop):
             if grown is None:
                 complete = False
                 break

@@ -217,3 +217,25 @@ def test_the_vote_and_the_network_are_asked_for(bench):
     grow(bench)
     assert bench.engines.all_planes
     assert bench.engines.rules.network > 0
+
+
+def test_a_server_of_nninteractive_follows_it_instead_and_its_licence_is_shown():
+    pytest.importorskip("nnInteractive.inference.remote")
+    from nninteractive_server import small_server
+
+    volume = make_volume()
+    bench = Bench(volume).start()
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    with small_server() as server:
+        bench.panel.growing.use_server(f" {server.address} ")
+        grow(bench)
+    np.testing.assert_array_equal(server.image, volume.array)
+    assert HERE.view(server.marked).any()
+    assert server.released == 1
+    assert "under: CC BY-NC-SA 4.0" in bench.said[-1]
+    grow(bench)
+    assert "does not answer" in bench.problems[-1]
+    bench.panel.growing.use_server("")
+    grow(bench)
+    assert "slices 1 to 3" in bench.said[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from napari_medssl._napari.keys import KEYS
 from napari_medssl._napari.panels.progress_row import ProgressRow
@@ -35,6 +35,7 @@ class OutlineSection(Section):
     stop_asked = Signal()
     all_planes_chosen = Signal(bool)
     network_chosen = Signal(bool)
+    server_chosen = Signal(str)
     everything_asked = Signal()
     new_each_chosen = Signal(bool)
     drop_asked = Signal()
@@ -110,10 +111,19 @@ class OutlineSection(Section):
             "Much slower; for tumours and other things as grey as what is beside them"
         )
         network.toggled.connect(self.network_chosen)
-        for box in (planes, network):
-            box.setVisible(False)
-            more.toggled.connect(box.setVisible)
-            self.body.addWidget(box)
+        server = QLineEdit()
+        server.setPlaceholderText("Server of nnInteractive: none")
+        server.setToolTip(
+            "As http://gpu-box:1527. It then follows the outlines through the volume. The image "
+            "is sent there; the published weights are for non-commercial use."
+        )
+        server.editingFinished.connect(lambda: self.server_chosen.emit(server.text()))
+        for part in (planes, network, server):
+            part.setVisible(False)
+            more.toggled.connect(part.setVisible)
+            self.body.addWidget(part)
+        for box in (planes, network):  # ways of this computer's
+            server.textChanged.connect(lambda text, box=box: box.setEnabled(not text.strip()))
         self._far = ProgressRow("Ends after the slice in hand; what was found can be kept")
         self._far.stop_asked.connect(self.stop_asked)
         self.body.addWidget(self._far)

@@ -149,6 +149,7 @@ class SegmentPanel(DockPanel):
         self._outline.stop_asked.connect(to.growing.stop)
         self._outline.all_planes_chosen.connect(to.growing.use_all_planes)
         self._outline.network_chosen.connect(to.growing.ask_network)
+        self._outline.server_chosen.connect(to.growing.use_server)
         self._outline.everything_asked.connect(to.everything.outline)
         self._outline.new_each_chosen.connect(to.everything.make_new_labels)
         self._outline.drop_asked.connect(lambda: to.everything.drop())

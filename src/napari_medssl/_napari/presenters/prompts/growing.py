@@ -13,6 +13,7 @@ from napari_medssl.correct.rules import Rules
 from napari_medssl.segment.growing.grown import GrownMask
 from napari_medssl.segment.growing.marked import given_masks
 from napari_medssl.segment.growing.rules import ASKED, GrowRules
+from napari_medssl.segment.growing.server import VolumeServer
 from napari_medssl.segment.provenance import (
     outline_record,
     plain_prompts,
@@ -69,6 +70,7 @@ class GrowPresenter:
         self._own: set[Plane] = set()  # slices that are as their marks say, whatever has grown
         self._running = self._all_planes = self._overwrite = False
         self._rules = GrowRules()
+        self._server: VolumeServer | None = None
 
     @property
     def waiting(self) -> bool:
@@ -86,6 +88,12 @@ class GrowPresenter:
     def ask_network(self, wanted: bool) -> None:
         """Whether to ask the network on every slice."""
         self._rules = GrowRules(network=ASKED if wanted else 0)
+
+    def use_server(self, address: str) -> None:
+        """Let a server of nnInteractive follow it; none where the address is empty."""
+        address = address.strip()
+        if address != (self._server.address if self._server is not None else ""):
+            self._server = VolumeServer(address) if address else None
 
     def grow(self) -> None:
         """Follow what is outlined through the volume."""
@@ -106,8 +114,12 @@ class GrowPresenter:
             return
         self._activity.say("")
         rules, all_planes, self._running = self._rules, self._all_planes, True
-        self._view.show_growing("Getting ready")
-        self._ask(lambda: self._engine.grower()(volume, given, window, rules, all_planes))
+        server = self._server
+        self._view.show_growing("Asking the server" if server is not None else "Getting ready")
+        if server is not None:
+            self._ask(lambda: server.follow(volume, given))
+        else:
+            self._ask(lambda: self._engine.grower()(volume, given, window, rules, all_planes))
 
     def marks_changed(self) -> None:
         """Show what would be kept, now that a mark was added, moved or deleted."""
@@ -192,6 +204,7 @@ class GrowPresenter:
             "axis": grown.axis,
             "first_index": min(indices, default=0),
             "last_index": max(indices, default=0),
+            **({"by": "nninteractive"} if self._server is not None else {}),
         }
         told = tuple(
             {**outline_record(volume, marked[plane], result, value), "grown": followed}
@@ -253,6 +266,8 @@ class GrowPresenter:
         words = f"Found on slices {first} to {last}."
         if grown.least_sure is not None:
             words += f" Look at slice {grown.least_sure} first, where it is least sure."
+        if self._server is not None:
+            words += f" nnInteractive's weights may be used under: {self._server.licence}."
         self._activity.say(f"{words} Keep it, or mark further slices and grow again.")
 
     def _end(self) -> None:
