@@ -45,6 +45,7 @@ def main() -> None:
     three_planes()
     automatic()
     learn()
+    pretrain()
     sheet = [Image.open(IMAGES / f"{name}.png") for name in ("abdomen-ct", "brain-mr", "echo-cine")]
     side_by_side(sheet).save(IMAGES / "three-modalities.png")
 
@@ -192,12 +193,40 @@ def learn() -> None:
         viewer.close()
 
 
-def synthetic_study(home: Path) -> Path:
-    """Make a project of nine abdomens that lie a little differently, all of them done."""
+def pretrain() -> None:
+    """Learning from two dozen synthetic abdomens without their masks, after half of the steps."""
+    with TemporaryDirectory() as home:
+        os.environ["XDG_DATA_HOME"] = home  # its jobs are nobody else's
+        study, steps = synthetic_study(Path(home), cases=24), 160
+        viewer = napari.Viewer(title="napari-medssl")
+        viewer.window.resize(*WINDOW_SIZE)
+        project, panel = (
+            viewer.window.add_plugin_dock_widget("napari-medssl", name)[1]
+            for name in ("Project", "Pre-train")
+        )
+        project.presenter.open(study)
+        QTest.qWait(ANSWER_MS)
+        project.presenter.case.open("case-001")
+        command = [sys.executable, "-m", "napari_medssl", "pretrain", "--method", "simmim"]
+        out = Path(home) / "looked"
+        learning = subprocess.Popen(  # noqa: S603 - our own
+            [*command, "--images", study, "--out", out, "--steps", str(steps)]
+        )
+        while not list(out.glob(f"artifacts/preview-*{steps // 2}.png")):
+            QTest.qWait(SETTLE_MS)
+        panel.parentWidget().raise_()
+        QTest.qWait(ANSWER_MS)
+        save_screenshot(viewer, IMAGES / "pretrain.png")
+        learning.wait()
+        viewer.close()
+
+
+def synthetic_study(home: Path, cases: int = 9) -> Path:
+    """Make a project of abdomens that lie a little differently, all of them done."""
     kidneys = [n for n, name in LABEL_NAMES.items() if "kidney" in name]
     labels = [LabelInfo(1, "kidney", (230, 90, 40))]
     with create_project(home / "Kidneys", labels=labels) as made:
-        for seed in range(9):
+        for seed in range(cases):
             volume, truth = abdomen_ct((24, 100, 128), (6.0, 2.8, 2.8), seed=seed)
             moved = np.random.default_rng(seed).integers(-8, 9, 2).tolist()
             array, truth = (np.roll(part, moved, (1, 2)) for part in (volume.array, truth))

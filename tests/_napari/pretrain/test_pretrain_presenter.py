@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from fake_work import FakeWork
 from job_fakes import FakeEngine, make_job, measure, tell, warn
 from learn_fakes import LearnBench, study
 from made_encoders import leave_encoder
+from nnunet_plans import plan
 
 from napari_medssl._napari.presenters.activity import Activity
 from napari_medssl._napari.presenters.automatic.canvas import OpenProject
@@ -120,8 +122,32 @@ def test_it_says_what_is_in_a_folder_and_what_that_is_too_few_for(bench):
     assert told.why.startswith("Recommended: It fills in what is hidden")
     assert "Xie 2022 (SimMIM)" in told.source
     assert "unet_small" in dict(networks)
-    assert "nnunet" not in dict(networks), "it is built from a plan, which only the command takes"
+    assert "nnunet" not in dict(networks), "it is built from a plan"
     assert [one.name for one in settings][:2] == ["hidden", "cell"]
+
+
+@pytest.mark.parametrize(("wanted", "found"), [(None, "3d_fullres"), (3, "3d_fullres"), (2, "2d")])
+def test_a_plan_of_nnunet_takes_the_place_of_a_network(bench, tmp_path, folder, wanted, found):
+    pytest.importorskip("nnunetv2")
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan()))
+    bench.choose(folder=folder, nnunet=file, network="unet_small", dimensions=wanted)
+    given = bench.begin().spec.arguments
+    assert given["planned"]["configuration"] == found
+    assert given["network"] is None
+
+
+def test_a_file_that_is_no_plan_begins_nothing(bench, tmp_path, folder):
+    pytest.importorskip("nnunetv2")
+    file = tmp_path / "plan.json"
+    file.write_text("{}")
+    bench.choose(folder=folder, nnunet=file)
+    bench.panel.images.begin()
+    bench.acting.answer_all()
+    assert not bench.engine.submitted
+    assert "no plan of nnU-Net 2" in str(bench.view.mock_calls)
+    bench.look()
+    assert bench.why_not == "", "another try is open"
 
 
 def test_of_many_images_some_are_looked_into_and_masks_are_passed_over(tmp_path, folder):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QSpinBox, QVBoxLayout, QWidget
 
 from napari_medssl._napari.panels.pretrain.method_settings import MethodSettings
-from napari_medssl._napari.panels.section import form, narrow
+from napari_medssl._napari.panels.section import button, form, narrow, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,16 +17,27 @@ if TYPE_CHECKING:
     from napari_medssl.pretrain.settings.setting import Setting
 
 _CHOSEN = "Chosen for me"
+_NO_PLAN = "No plan"
+_PLANS = "nnU-Net's plans (*.json);;All files (*)"
 
 
 class PretrainSettings(QWidget):
-    """Network, dimensions, batch, scale, seed, engine, collapse, and what the method has itself."""
+    """Network, plan, dimensions, batch, scale, seed, engine, and what the method has itself."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._network = _choice({_CHOSEN: None}, "What is taught")
+        self._plan: Path | None = None
+        self._file = button(
+            _NO_PLAN,
+            "Click to choose a plan of nnU-Net's: what it planned is taught, for the Encoder of a "
+            "run of nnU-Net",
+        )
+        self._file.clicked.connect(self._choose_plan)
+        self._forget = button("None", "Teach one of our networks again")
+        self._forget.clicked.connect(lambda: self.take_plan(None))
         self._dimensions = _choice(
             {_CHOSEN: None, "2-D, slice by slice": 2, "3-D": 3}, "Thin stacks are seen in slices"
         )
@@ -51,11 +63,19 @@ class PretrainSettings(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        rows = {"Network": self._network, "Sees": self._dimensions, "Scale": self._scale}
-        rows |= {"Batch": self._batch, "Seed": self._seed, "Learns on": self._engine}
+        planned = QWidget()
+        planned.setLayout(side_by_side(self._file, self._forget))
+        rows = {"Network": self._network, "nnU-Net": planned, "Sees": self._dimensions}
+        rows |= {
+            "Scale": self._scale,
+            "Batch": self._batch,
+            "Seed": self._seed,
+            "Learns on": self._engine,
+        }
         column.addWidget(form(rows))
         column.addWidget(self._stop)
         column.addWidget(self._own)
+        self.take_plan(None)
 
     @property
     def is_as_printed(self) -> bool:
@@ -66,6 +86,7 @@ class PretrainSettings(QWidget):
         """Return what is set, as `PretrainWishes` takes it."""
         return {
             "network": self._network.currentData(),
+            "nnunet": self._plan,
             "dimensions": self._dimensions.currentData(),
             "batch": self._batch.value() or None,
             "scale": self._scale.currentData(),
@@ -74,6 +95,14 @@ class PretrainSettings(QWidget):
             "stop_on_collapse": self._stop.isChecked(),
             "settings": self._own.given(),
         }
+
+    def take_plan(self, path: Path | None) -> None:
+        """Teach what nnU-Net planned, or one of our networks again."""
+        self._plan = path
+        self._file.setText(path.name if path is not None else _NO_PLAN)
+        self._forget.setVisible(path is not None)
+        self._network.setEnabled(path is None)
+        self.changed.emit()
 
     def show_networks(self, rows: Sequence[tuple[str, str]]) -> None:
         """Offer the networks that the method can teach."""
@@ -97,6 +126,11 @@ class PretrainSettings(QWidget):
         for name in names:
             if self._engine.findData(name) < 0:
                 self._engine.addItem(name, name)
+
+    def _choose_plan(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "A plan of nnU-Net's", "", _PLANS)
+        if path:
+            self.take_plan(Path(path))
 
 
 def _choice(entries: dict[str, Any], tip: str) -> QComboBox:

@@ -35,6 +35,9 @@ class PretrainWishes:
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     network, dimensions, batch : str or int or None
         Chosen by the images and the method where None.
+    nnunet : Path or None
+        A plan of nnU-Net's, in place of a network: its 2-D configuration where two dimensions are
+        wished for, else the first that it has in 3-D.
     scale : {"here", "paper"}
         As in `PretrainRequest`.
     seed : int
@@ -52,6 +55,7 @@ class PretrainWishes:
     minutes: float | None = MINUTES
     device: str = "auto"
     network: str | None = None
+    nnunet: Path | None = None
     dimensions: int | None = None
     batch: int | None = None
     scale: ScaleName = "here"
@@ -79,8 +83,8 @@ def job_spec(
 
     Raises
     ------
-    UsageError
-        If the wishes do not go together.
+    MedSSLError
+        If the wishes do not go together, or there is no plan where one is said to be.
     """
     changes = {"stop_on_collapse": wishes.stop_on_collapse, **wishes.settings}
     if wishes.batch is not None:
@@ -91,7 +95,8 @@ def job_spec(
         folder=folder,
         of_project=of_project,
         minutes=wishes.minutes,
-        network=wishes.network,
+        network=wishes.network if wishes.nnunet is None else None,
+        planned=_planned(wishes),
         dimensions=wishes.dimensions,
         scale=wishes.scale,
         threads=place.threads or os.cpu_count() or 1,
@@ -105,3 +110,16 @@ def job_spec(
         device=place.device,
         processes=place.processes,
     )
+
+
+def _planned(wishes: PretrainWishes) -> dict[str, Any] | None:
+    """Read what nnU-Net planned; None where it is not wished for."""
+    if wishes.nnunet is None:
+        return None
+    from napari_medssl.finetune.nnunet.folders import require_nnunet
+    from napari_medssl.finetune.nnunet.planning import find_plan
+    from napari_medssl.models.networks.planned import planned_network
+
+    require_nnunet()
+    plan = find_plan(wishes.nnunet)
+    return planned_network(plan, "2d" if wishes.dimensions == 2 else None).as_row()
