@@ -2,14 +2,16 @@
 
     python benchmarks/pretrain_transfer.py DATA --work FOLDER [--methods simsiam,simmim]
         [--cases 4] [--seeds 0,1,2] [--pretrain-steps 400] [--steps 150] [--test 20] [--threads 2]
+        [--starts 2]
 
 DATA holds ``msd-hippocampus``. Cases that judge are never learned from, not even without masks.
 Each method learns once from all other images, most of which have no mask; what its run told is
 printed as by ``pretrain_methods.py``. Then `finetune` takes the same number of steps from it, on
 the same few cases, drawn by the seed, and from random weights of the same network. Printed is the
 mean Dice on the judging cases, with its spread over seeds, and what a method gains over random
-weights, seed by seed. FOLDER keeps encoders and figures: the same command goes on where it was
-stopped.
+weights, seed by seed. With --starts 2 random weights are drawn twice for the same cases: what they
+differ by is chance, and no method gains anything by less. FOLDER keeps encoders and figures: the
+same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from pretrain_methods import Story
 from napari_medssl.models.trained import read_card
 
 _METHODS = "simsiam,barlow,byol,dino,simmim,regression,swin-unetr,medsass,contrastive,smit"
+_OTHER = 1000  # between the seeds of two starts with the same cases
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,13 @@ class Bench:
                 os.symlink(path.absolute(), folder / "images" / f"unlabelled-{path.name}")
         return folder / "images"
 
-    def dice(self, network: str, start: str, name: str, seed: int) -> float:
-        """Fine-tune from a start and measure, unless that is known; return the mean Dice."""
-        kept = self.work / f"dice-{name}-{self.cases}-cases-{self.steps}-steps-seed-{seed}.json"
+    def dice(self, network: str, start: str, name: str, seed: int, again: int = 0) -> float:
+        """Fine-tune from a start and measure, unless that is known; return the mean Dice.
+
+        The seed draws the cases; ``again`` other weights and crops for the same cases.
+        """
+        told = f"{name}-again-{again}" if again else name
+        kept = self.work / f"dice-{told}-{self.cases}-cases-{self.steps}-steps-seed-{seed}.json"
         if kept.is_file():
             return float(json_text.loads(kept.read_text()))
         learn, out = self.work / f"learn-{self.cases}-{seed}", kept.with_suffix("")
@@ -72,9 +79,9 @@ class Bench:
             drawn = np.random.default_rng(seed).permutation(self.others)[: self.cases].tolist()
             link(self.root, drawn, learn)
         medssl("finetune", "--images", learn / "images", "--labels", learn / "labels",
-               "--out", out, "--net", network, "--steps", self.steps, "--seed", seed,
-               "--init", start, "--folder", self.work / "jobs", "--val-fraction", 0,
-               "--threads", self.threads)  # fmt: skip
+               "--out", out, "--net", network, "--steps", self.steps,
+               "--seed", seed + _OTHER * again, "--init", start, "--val-fraction", 0,
+               "--folder", self.work / "jobs", "--threads", self.threads)  # fmt: skip
         dice = judged_dice(self.root, self.judged, out / "artifacts/model.safetensors")
         kept.write_text(json_text.dumps(dice))
         return dice
@@ -89,6 +96,7 @@ def main(
     pretrain_steps: Annotated[int, typer.Option(help="Of each pre-training.")] = 400,
     steps: Annotated[int, typer.Option(help="Of each fine-tuning.")] = 150,
     test: Annotated[int, typer.Option(help="Cases that are only judged.")] = 20,
+    starts: Annotated[int, typer.Option(help="Draws of random weights for the same cases.")] = 1,
     threads: Annotated[int, typer.Option(help="Of the processor.")] = os.cpu_count() or 1,
 ) -> None:
     """Print a table."""
@@ -103,8 +111,16 @@ def main(
         learned = f"{method}-{pretrain_steps}"
         after = [bench.dice(network, str(encoder), learned, seed) for seed in draws]
         print(line(f"{network}, random weights", before), flush=True)
-        gains = ", ".join(f"{b - a:+.3f}" for a, b in zip(before, after, strict=True))
-        print(f"{line(f'{network}, {method}', after)}  gains {gains}", flush=True)
+        for again in range(1, starts):
+            name = f"scratch-{network}"
+            chance = [bench.dice(network, "scratch", name, seed, again) for seed in draws]
+            print(_against(f"{network}, random again", chance, before), flush=True)
+        print(_against(f"{network}, {method}", after, before), flush=True)
+
+
+def _against(words: str, found: list[float], before: list[float]) -> str:
+    gains = ", ".join(f"{b - a:+.3f}" for a, b in zip(before, found, strict=True))
+    return f"{line(words, found)}  gains {gains}"
 
 
 def line(words: str, found: list[float]) -> str:
