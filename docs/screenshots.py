@@ -213,6 +213,7 @@ def pretrain() -> None:
             [*command, "--images", study, "--out", out, "--steps", str(steps)]
         )
         while not list(out.glob(f"artifacts/preview-*{steps // 2}.png")):
+            assert learning.poll() is None, "it ended before half of its steps"
             QTest.qWait(SETTLE_MS)
         panel.parentWidget().raise_()
         QTest.qWait(ANSWER_MS)

@@ -34,6 +34,10 @@ class SmallServer(ThreadingHTTPServer):
         self.image = np.zeros((0, 0, 0))
         self.properties: dict = {}
         self.marked = np.zeros((0, 0, 0), bool)
+        self.key: str | None = instead.pop("key", None)
+        self.says: bytes | None = instead.pop("says", None)
+        self.buffer: list[int] = []
+        self.asked: list[str] = []
         self.released = 0
 
     @property
@@ -55,13 +59,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path in self.server.refuses:
-            self._send(json.dumps({"detail": "no"}).encode(), self.server.refuses[self.path])
+        self.server.asked.append(self.path)
+        if self.server.says is not None:
+            self._send(self.server.says)
+            return
+        refused = self.server.refuses.get(self.path)
+        if self.server.key and self.headers.get("Authorization") != f"Bearer {self.server.key}":
+            refused = 401
+        elif self.path != "/claim" and self.headers.get("X-Lease-Token") != "a":
+            refused = 410
+        if refused is not None:
+            self._send(json.dumps({"detail": "no"}).encode(), refused)
             return
         meta = json.loads(self.headers.get("X-Meta") or "{}")
         told: dict = {}
         if self.path == "/claim":
-            told = {"lease_token": "a"}
+            told = {"lease_token": "a", "liveness_timeout_seconds": 60}
         elif self.path == "/capabilities":
             told = self.server.capabilities
         elif self.path == "/set_image":
@@ -69,15 +82,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.properties = meta["image_properties"]
             self.server.marked = np.zeros(self.server.image.shape, bool)
             told = {"original_image_shape": [1, *self.server.image.shape]}
+        elif self.path == "/set_target_buffer":
+            self.server.buffer = json.loads(body)["shape"]
         elif self.path == "/add_lasso_interaction":
-            self._follow(unpack_array(body), meta["interaction_bbox"])
+            self._follow(unpack_array(body), meta)
             return
         elif self.path == "/release":
             self.server.released += 1
         self._send(json.dumps(told).encode())
 
-    def _follow(self, lasso: np.ndarray, box: list) -> None:
-        self.server.marked[tuple(slice(*ends) for ends in box)] |= lasso > 0
+    def _follow(self, lasso: np.ndarray, meta: dict) -> None:
+        if self.server.buffer != list(self.server.image.shape):
+            self._send(b"", 409)
+            return
+        if meta["include_interaction"]:
+            box = tuple(slice(*ends) for ends in meta["interaction_bbox"])
+            self.server.marked[box] |= lasso > 0
+        if not meta["run_prediction"]:
+            self._send(b"{}")
+            return
         numbers, _ = ndimage.label(self.server.image > 50)
         wanted = np.unique(numbers[self.server.marked & (numbers > 0)])
         found = np.isin(numbers, wanted).astype(np.uint8)

@@ -84,4 +84,4 @@ class OutOfMemoryError(MedSSLError):
 
 
 class NoAnswerError(MedSSLError):
-    """A cluster does not answer, or not in a way that can be understood."""
+    """A cluster or a server does not answer, or not in a way that can be understood."""

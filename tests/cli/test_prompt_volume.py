@@ -100,13 +100,16 @@ def test_a_server_of_nninteractive_follows_it_instead(
     assert dice(out, ball) > 0.97
     assert said["prompted_slices"] == [12]
     assert len(engine.encoded) == 1, "only the slice that is marked is outlined here"
-    assert server.released == 1
+    assert server.released == 2, "asked for its licence, and then for the object"
     (told,) = json.loads((tmp_path / "mask.json").read_text("utf-8"))["provenance"]["outlines"]
     assert told["grown"]["by"] == "nninteractive"
+    assert told["grown"]["licence"] == "CC BY-NC-SA 4.0"
     with pytest.raises(UsageError, match="--server with --grow all"):
         medssl(scan, "--box", BOX, "--server", server.address, "--grow", "all", "--out", out)
     with pytest.raises(NoAnswerError, match="does not answer"):
         medssl(scan, "--box", BOX, "--server", server.address, "--out", out)
+    with pytest.raises(UsageError, match="http://host:1527"):
+        medssl(scan, "--box", BOX, "--server", "", "--out", out)
 
 
 def test_ctrl_c_writes_what_was_found(

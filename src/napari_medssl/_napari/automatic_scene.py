@@ -43,7 +43,7 @@ class AutomaticListener(Protocol):
 
 
 class AutomaticScene:
-    """One napari viewer, as `presenters.automatic_canvas.AutomaticCanvas` wants it."""
+    """One napari viewer, as `presenters.automatic.canvas.AutomaticCanvas` wants it."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer

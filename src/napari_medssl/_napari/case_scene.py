@@ -40,7 +40,7 @@ class CaseListener(Protocol):
 
 
 class CaseScene:
-    """One napari viewer, as `presenters.case_canvas.CaseCanvas` wants it."""
+    """One napari viewer, as `presenters.project.case_canvas.CaseCanvas` wants it."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer

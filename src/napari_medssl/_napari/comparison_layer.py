@@ -24,7 +24,7 @@ _NAME = "Both models' outlines (to look at)"
 
 
 class ComparisonLayer:
-    """One napari viewer, as `presenters.learned_models.ComparisonCanvas` wants it.
+    """One napari viewer, as `presenters.learn.learned_models.ComparisonCanvas` wants it.
 
     Parameters
     ----------

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 #: where a layer's metadata keeps the `Volume` that it shows, or was drawn on
 VOLUME = "napari-medssl volume"
-#: the `presenters.document.Document` of a mask
+#: the `presenters.mask.document.Document` of a mask
 DOCUMENT = "napari-medssl document"
 #: the id of the case that an image is, in the project of the same window
 CASE = "napari-medssl case"
-#: the `presenters.document.Document` that an image's first mask would get
+#: the `presenters.mask.document.Document` that an image's first mask would get
 SPARE = "napari-medssl document of the first mask"
 #: and the `Window` that an image was opened with
 OPENED_WITH = "napari-medssl window"

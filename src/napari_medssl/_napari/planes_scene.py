@@ -58,7 +58,7 @@ class PlanesListener(Protocol):
 
 
 class PlanesScene:
-    """One napari viewer, as `presenters.planes.PlanesCanvas` wants it."""
+    """One napari viewer, as `presenters.planes.panel.PlanesCanvas` wants it."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer

@@ -17,7 +17,7 @@ _KEY = "Space"
 
 
 class LayerReel:
-    """One image layer, as `presenters.cine.Reel` wants it."""
+    """One image layer, as `presenters.viewing.cine.Reel` wants it."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer

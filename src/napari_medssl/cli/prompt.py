@@ -120,6 +120,7 @@ def prompt(
     )
     from napari_medssl.segment.embeddings import default_cache_folder
     from napari_medssl.segment.growing import ASKED, GrowRules, by_slice
+    from napari_medssl.segment.growing.server import VolumeServer
     from napari_medssl.volume import default_window
     from napari_medssl.volume.window import parse_window
 
@@ -132,7 +133,8 @@ def prompt(
     given = unnamed_label(label)
     given = replace(given, name=name) if name else given
     mask = _mask_to_add_to(scan, onto)
-    there = follow_there(server, scan) if server else None
+    asked = VolumeServer(server) if server is not None else None
+    there = follow_there(asked, scan) if asked is not None else None
     engine = load_engine(model, device=device, weights=weights)
     segmenter = InteractiveSegmenter(engine, EmbeddingCache(default_cache_folder()))
     if way:
@@ -148,7 +150,7 @@ def prompt(
     beside = read_sidecar(onto) if onto else Sidecar()
     told = [outline_record(scan, marked[at], result, label) for at, result in outlines.items()]
     if way:
-        by = {"by": "nninteractive"} if server else {}
+        by = asked.record if asked is not None else {}
         told[-1] = {**told[-1], "grown": {**through.record(scan, way), **by}}
     write_labels(
         mask,

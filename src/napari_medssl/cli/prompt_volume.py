@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.segment import InteractiveSegmenter, Plane, Prompts, SliceResult
     from napari_medssl.segment.growing import GrownMask, GrownSlice, GrowRules
+    from napari_medssl.segment.growing.server import VolumeServer
     from napari_medssl.volume import Volume, Window
 
     Grow = Literal["one", "all"]
@@ -88,7 +89,8 @@ def grow_choice(
     """
     if server is not None and (grow == "all" or ask_network):
         raise UsageError(
-            "--server with --grow all or --ask-network", expected="one of them: a server has a way"
+            "--server with --grow all or --ask-network",
+            expected="--server alone: a server follows in its own way",
         )
     if server is not None and grow is None:
         return "one", plane
@@ -116,18 +118,22 @@ def follow_here(
     return lambda given: way(segmenter, scan, given, window, rules)
 
 
-def follow_there(address: str, scan: Volume) -> Follow:
-    """Let a server of nnInteractive follow an object; say under which licence."""
+def follow_there(server: VolumeServer, scan: Volume) -> Follow:
+    """Let a server of nnInteractive follow an object; say under which licence, before it is sent.
+
+    Raises
+    ------
+    UsageError, NoAnswerError
+        If it cannot be asked.
+    """
     from rich.console import Console
 
-    from napari_medssl.segment.growing.server import connect, follow_on_server, licence_of
-
-    session = connect(address)  # before the slow steps
+    licence = server.greet()
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"The image is sent to {address}. Its weights may be used under: {licence_of(session)}.",
+        f"The image is sent to {server.address}. Its weights may be used under: {licence}.",
         markup=False,
     )
-    return lambda given: follow_on_server(session, address, scan, given)
+    return lambda given: server.follow(scan, given)
 
 
 def grow_through(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: means of three draws differ by so much with random weights alone
+_CHANCE = 0.01
+
 
 @dataclass(frozen=True)
 class Transfer:
@@ -35,11 +38,13 @@ class Transfer:
 
     @property
     def words(self) -> str:
-        """Say it in a sentence."""
+        """Say it in two sentences, the second for whoever wants no figures."""
         after, before = (sum(dice) / len(dice) for dice in (self.learned, self.random))
-        pairs = zip(self.learned, self.random, strict=True)
-        gains = ", ".join(f"{one - other:+.3f}" for one, other in pairs)
+        verdict = "no difference that three draws tell from chance"
+        if abs(self.gain) > _CHANCE:
+            verdict = "a gain" if self.gain > 0 else "a loss"
         return (
-            f"Measured with 4 labelled hippocampi, {self.network}, after {self.steps} steps: Dice "
-            f"{after:.3f}, from random weights {before:.3f} (by draw {gains})."
+            f"Measured in 3-D on MR of hippocampi, taught for {self.steps} steps without masks and "
+            f"150 with those of 4 cases: Dice {after:.3f}, from random weights {before:.3f}. "
+            f"That is {verdict}; on your images it may be otherwise."
         )

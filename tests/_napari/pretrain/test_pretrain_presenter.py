@@ -126,6 +126,13 @@ def test_it_says_what_is_in_a_folder_and_what_that_is_too_few_for(bench):
     assert [one.name for one in settings][:2] == ["hidden", "cell"]
 
 
+def test_what_was_measured_is_told_where_it_is_wished_for_so(bench, tmp_path, folder):
+    assert "Measured in 3-D on MR" in bench.last("show_method").args[0].measured
+    for other in ({"scale": "paper"}, {"dimensions": 2}, {"network": "unet"}, {"nnunet": tmp_path}):
+        bench.choose(folder=folder, **other)
+        assert bench.last("show_method").args[0].measured == ""
+
+
 @pytest.mark.parametrize(("wanted", "found"), [(None, "3d_fullres"), (3, "3d_fullres"), (2, "2d")])
 def test_a_plan_of_nnunet_takes_the_place_of_a_network(bench, tmp_path, folder, wanted, found):
     pytest.importorskip("nnunetv2")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.gui
 pytest.importorskip("napari")
 
 from panel_fakes import FakeEngines  # noqa: E402
-from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton  # noqa: E402
+from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton  # noqa: E402
 
 from napari_medssl._napari.layers import image_layer  # noqa: E402
 from napari_medssl._napari.panels.segment.panel import SegmentPanel  # noqa: E402
@@ -47,6 +47,16 @@ def test_one_press_grows_one_key_keeps_and_undo_takes_it_back(make_napari_viewer
         assert planes.isHidden()
         pressed(panel._outline, "…").click()
         assert not planes.isHidden()
+        server = panel._outline.findChild(QLineEdit)
+        server.setText("http://127.0.0.1:9")
+        assert "Send the image to http://127.0.0.1:9" in through.toolTip()
+        assert panel.presenter.growing._server.address == "http://127.0.0.1:9"
+        assert not planes.isEnabled()
+        pressed(panel._outline, "…").click()
+        assert not server.isHidden(), "an address stays in sight"
+        server.clear()  # the field keeps the focus; what it says counts at once
+        assert panel.presenter.growing._server is None
+        assert planes.isEnabled()
         panel.presenter.prompts_changed(BOX)
         qtbot.waitUntil(through.isEnabled, timeout=_PATIENCE_MS)
         through.click()

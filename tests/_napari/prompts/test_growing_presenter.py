@@ -219,23 +219,58 @@ def test_the_vote_and_the_network_are_asked_for(bench):
     assert bench.engines.rules.network > 0
 
 
-def test_a_server_of_nninteractive_follows_it_instead_and_its_licence_is_shown():
+@pytest.fixture
+def server():
     pytest.importorskip("nnInteractive.inference.remote")
     from nninteractive_server import small_server
 
-    volume = make_volume()
-    bench = Bench(volume).start()
-    bench.panel.prompts_changed({HERE: INSIDE})
-    bench.work.answer_all()
-    with small_server() as server:
-        bench.panel.growing.use_server(f" {server.address} ")
-        grow(bench)
-    np.testing.assert_array_equal(server.image, volume.array)
+    with small_server() as one:
+        yield one
+
+
+def test_a_server_of_nninteractive_follows_it_and_its_licence_is_shown_and_kept(bench, server):
+    bench.panel.growing.use_all_planes(True)
+    bench.panel.growing.use_server(f" {server.address} ")
+    grow(bench)
+    np.testing.assert_array_equal(server.image, bench.scene.volume.array)
     assert HERE.view(server.marked).any()
     assert server.released == 1
     assert "under: CC BY-NC-SA 4.0" in bench.said[-1]
-    grow(bench)
-    assert "does not answer" in bench.problems[-1]
+    assert "least sure" not in bench.said[-1]
+    bench.panel.growing.use_server("")  # of the next one
+    bench.panel.keep()
+    bench.work.answer_all()
+    (told,) = bench.scene.document.outlines
+    assert told["grown"]["by"] == "nninteractive"
+    assert told["grown"]["licence"] == "CC BY-NC-SA 4.0"
+    assert told["grown"]["planes"] == "one", "a server has a way of its own"
+
+
+def test_without_an_address_nothing_is_sent_and_nothing_told_of_a_server(bench, server):
+    bench.panel.growing.use_server(server.address)
     bench.panel.growing.use_server("")
     grow(bench)
-    assert "slices 1 to 3" in bench.said[-1]
+    bench.panel.growing.use_server(server.address)
+    bench.panel.keep()
+    bench.work.answer_all()
+    assert not server.asked
+    (told,) = bench.scene.document.outlines
+    assert "by" not in told["grown"]
+
+
+def test_a_server_that_is_not_there_leaves_the_marks(bench):
+    pytest.importorskip("nnInteractive.inference.remote")
+    bench.panel.growing.use_server("http://127.0.0.1:9")
+    grow(bench)
+    assert "does not answer" in bench.problems[-1]
+    assert set(bench.scene.previews) == {HERE}
+
+
+def test_stopped_before_anything_was_found_it_says_so(bench, server):
+    bench.panel.growing.use_server(server.address)
+    bench.panel.growing.grow()
+    bench.panel.growing.stop()
+    bench.work.answer_all()
+    assert bench.said[-1] == "Stopped. Nothing was found by then."
+    assert not server.marked.any()
+    assert set(bench.scene.previews) == {HERE}

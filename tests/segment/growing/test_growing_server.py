@@ -11,7 +11,7 @@ from bright_ball import SPACING, ball
 from napari_medssl.errors import NoAnswerError, PromptError, UsageError
 from napari_medssl.segment import Plane
 from napari_medssl.segment.growing.grown import GrownMask
-from napari_medssl.segment.growing.server import connect, follow_on_server, licence_of
+from napari_medssl.segment.growing.server import VolumeServer
 from napari_medssl.volume import Geometry, Volume
 
 pytest.importorskip("nnInteractive.inference.remote")
@@ -19,7 +19,7 @@ from nninteractive_server import small_server
 
 
 def followed(server, volume, given) -> list:
-    return list(follow_on_server(connect(server.address), server.address, volume, given))
+    return list(VolumeServer(server.address).follow(volume, given))
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -45,7 +45,7 @@ def test_an_outline_is_followed_through_the_volume_in_its_own_plane(axis: int) -
     np.testing.assert_array_equal(mask.array, truth)
     away = [abs(one.plane.index - plane.index) for one in slices]
     assert away == sorted(away), "the nearest first"
-    assert mask.least_sure in mask.slices, "where the ball ends its slices change most"
+    assert mask.least_sure is None, "a server does not tell"
 
 
 def test_it_ends_where_an_outline_says_that_it_is_not() -> None:
@@ -58,6 +58,7 @@ def test_it_ends_where_an_outline_says_that_it_is_not() -> None:
         slices = followed(server, volume, given)
     found = sorted(one.plane.index for one in slices)
     assert found[:3] == [10, 11, 13]
+    assert server.asked.count("/add_lasso_interaction") == 2
     assert found[-1] == truth.any((1, 2)).nonzero()[0][-1]
 
 
@@ -73,22 +74,33 @@ def test_what_cannot_be_asked_is_refused() -> None:
         both = {Plane(0, 3): outline, Plane(1, 3): np.ones((24, 64), bool)}
         with pytest.raises(PromptError, match="several axes"):
             followed(server, volume, both)
-        with pytest.raises(PromptError, match="grey images alone"):
+        with pytest.raises(PromptError, match="nnInteractive does not look"):
             followed(server, colour, {Plane(0, 3): np.ones(colour.geometry.shape[1:], bool)})
+        assert not server.asked, "nothing is asked, and no seat taken"
 
 
 @pytest.mark.parametrize(
     ("instead", "words"),
     [
         ({"refuses": {"/claim": 503}}, "serves as many as it can. Try again later"),
-        ({"refuses": {"/claim": 401}}, "wants a key. Set NN_INTERACTIVE_API_KEY"),
+        ({"key": "secret"}, "wants a key. Set NN_INTERACTIVE_API_KEY"),
         ({"refuses": {"/capabilities": 500}}, "answers with error 500"),
+        ({"refuses": {"/claim": 404}}, "is no server of nnInteractive 2"),
+        ({"says": b"<html>hello</html>"}, "is no server of nnInteractive 2"),
+        ({"says": b"{}"}, "is no server of nnInteractive 2"),
         ({"capabilities": {"supported_interactions": {"lasso": False}}}, "takes no outlines"),
     ],
 )
 def test_a_server_that_cannot_is_told_in_a_sentence(instead, words) -> None:
     with small_server(**instead) as server, pytest.raises(NoAnswerError, match=words):
-        connect(server.address)
+        VolumeServer(server.address).greet()
+
+
+def test_a_key_is_taken_from_the_surroundings(monkeypatch) -> None:
+    monkeypatch.setenv("NN_INTERACTIVE_API_KEY", "secret")
+    with small_server(key="secret") as server:
+        assert VolumeServer(server.address).greet() == "CC BY-NC-SA 4.0"
+        assert server.released == 1
 
 
 def test_one_that_stops_to_answer_is_told_and_let_go() -> None:
@@ -98,23 +110,34 @@ def test_one_that_stops_to_answer_is_told_and_let_go() -> None:
         assert server.released == 1
 
 
-def test_no_server_no_address_and_no_client(monkeypatch) -> None:
-    with pytest.raises(NoAnswerError, match="does not answer"):
-        connect("http://127.0.0.1:9")
-    with pytest.raises(UsageError, match="http://host:1527"):
-        connect("gpu-box:1527")
+def test_stopped_it_sends_no_outline_and_lets_the_server_go() -> None:
+    volume = ball()
+    given = {Plane(0, 11): volume.array[11] > 50}
+    with small_server() as server:
+        assert not list(VolumeServer(server.address).follow(volume, given, lambda: True))
+        assert server.image.shape == volume.array.shape
+        assert not server.marked.any()
+        assert server.released == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", f"http://{'a' * 70}:1", "http://"])
+def test_where_no_server_is(address: str) -> None:
+    with pytest.raises(NoAnswerError, match=r"does not answer|no server"):
+        VolumeServer(address).greet()
+
+
+def test_no_address_and_no_client(monkeypatch) -> None:
+    for address in ("gpu-box:1527", ""):
+        with pytest.raises(UsageError, match="http://host:1527"):
+            VolumeServer(address).greet()
     monkeypatch.setitem(sys.modules, "nnInteractive.inference.remote", None)
     with pytest.raises(UsageError, match=r"napari-medssl\[nninteractive\]"):
-        connect("http://127.0.0.1:9")
+        VolumeServer("http://127.0.0.1:9").greet()
 
 
 @pytest.mark.parametrize("told", [None, "", "!!MISSING!!"])
 def test_a_licence_that_is_not_told_is_said_so(told) -> None:
     with small_server(capabilities={"license": told}) as server:
-        session = connect(server.address)
-        assert licence_of(session) == "a licence that it does not tell"
-        session.close()
-    with small_server() as server:
-        session = connect(server.address)
-        assert licence_of(session) == "CC BY-NC-SA 4.0"
-        session.close()
+        one = VolumeServer(server.address)
+        assert one.greet() == "a licence that it does not tell"
+        assert one.record == {"by": "nninteractive", "licence": "a licence that it does not tell"}

@@ -26,7 +26,7 @@ _KEEP_EVERY = 50
 
 
 class Readable(Protocol):
-    """What of an `images.Source` a survey needs; that one comes with torch."""
+    """What of an `prepared.Source` a survey needs; that one comes with torch."""
 
     @property
     def id(self) -> str:

@@ -40,7 +40,7 @@ class Byol(TwoViews):
 
     @property
     def views(self) -> str:
-        """Which of `views.VIEWS` it makes."""
+        """Which of `by_method.VIEWS` it makes."""
         return "byol-gentle" if self.setting("views") == "gentle" else "byol"
 
     def losses(self, batch: Mapping[str, Tensor], step: int) -> dict[str, Tensor]:

@@ -33,7 +33,7 @@ class TwoViews(Method):
 
     @property
     def views(self) -> str:
-        """Which of `views.VIEWS` it makes."""
+        """Which of `by_method.VIEWS` it makes."""
         return self.plan.method
 
     def sample(

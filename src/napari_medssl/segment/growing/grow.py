@@ -35,7 +35,7 @@ class GrownSlice:
     mask : (rows, columns) bool array
         Of the slice's own voxels.
     score : float
-        How sure it is, 0 to 1; 1 where the outline was given.
+        How sure it is, 0 to 1; 1 where the outline was given, nan where nobody tells.
     given : bool
         Whether it was the beginning: outlined from prompts, or drawn.
     """

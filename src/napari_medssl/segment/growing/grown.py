@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,5 +59,6 @@ class GrownMask:
 
     @property
     def least_sure(self) -> int | None:
-        """The slice found with the lowest score: the one to look at first."""
-        return min(self.found, key=self.scores.__getitem__, default=None)
+        """The slice found with the lowest score, if scores are told: the one to look at first."""
+        told = [index for index in self.found if not math.isnan(self.scores[index])]
+        return min(told, key=self.scores.__getitem__, default=None)

@@ -11,7 +11,8 @@ Isensee 2025, nnInteractive.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import math
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -21,14 +22,14 @@ from napari_medssl.segment.growing.grow import GrownSlice
 from napari_medssl.segment.prompts import Plane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from napari_medssl.volume import Volume
 
 _NO_LICENCE = ("", "!!MISSING!!")
-_HTTP_DENIED = (401, 403)
+_DENIED, _UNKNOWN = (401, 403), (404, 405)
 
 
 class VolumeSession(Protocol):
@@ -44,9 +45,14 @@ class VolumeSession(Protocol):
         """Take the (z, y, x) array that answers are written to."""
 
     def add_lasso_interaction(
-        self, lasso_image: NDArray[Any], include_interaction: bool, *, interaction_bbox: list[Any]
+        self,
+        lasso_image: NDArray[Any],
+        include_interaction: bool,
+        run_prediction: bool,
+        *,
+        interaction_bbox: list[Any],
     ) -> Any:
-        """Take a filled outline on one slice, in a box of the image, and answer."""
+        """Take a filled outline on one slice, in a box of the image; answer if that is wanted."""
 
     def close(self) -> None:
         """Let the server serve another."""
@@ -58,147 +64,148 @@ class VolumeServer:
     Parameters
     ----------
     address : str
-        See `connect`.
+        As ``http://host:1527``. A key is taken from ``NN_INTERACTIVE_API_KEY``.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.licence = ""  # of its weights, once it was asked
 
+    @property
+    def record(self) -> dict[str, str]:
+        """What the file beside a mask tells of it; the address is nobody's business."""
+        return {"by": "nninteractive", "licence": self.licence}
+
+    def greet(self) -> str:
+        """Find out whether it is there, and return under which licence its weights may be used.
+
+        Raises
+        ------
+        UsageError
+            If the client is not installed, or the address is none.
+        NoAnswerError
+            If it does not answer, is full, wants a key, or takes no outlines.
+        """
+        with closing(self._connected()):
+            return self.licence
+
     def follow(
-        self, volume: Volume, given: Mapping[Plane, NDArray[np.bool_]]
+        self,
+        volume: Volume,
+        given: Mapping[Plane, NDArray[np.bool_]],
+        stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[GrownSlice]:
-        """See `follow_on_server`; raises what `connect` raises."""
-        session = connect(self.address)
-        self.licence = licence_of(session)
-        return follow_on_server(session, self.address, volume, given)
+        """Let it follow an object from the slices where it is outlined through the volume.
 
+        Parameters
+        ----------
+        volume : Volume
+            The image; all of it is sent.
+        given : mapping of Plane to (rows, columns) bool array
+            Outlines of the object, on slices of one axis; an empty one says where it is not, and
+            what the server found there and beyond is left out.
+        stop : callable, optional
+            Asked once the image is there, and after each outline.
 
-def connect(address: str) -> VolumeSession:
-    """Begin a session on a server.
+        Yields
+        ------
+        GrownSlice
+            The given ones first, as they were given; then those next to them, and so on. A server
+            does not tell how sure it is of a slice.
 
-    Parameters
-    ----------
-    address : str
-        As ``http://host:1527``. A key is taken from ``NN_INTERACTIVE_API_KEY``.
+        Raises
+        ------
+        PromptError
+            If nothing is outlined, outlines lie across several axes, or the image is in colour or
+            a film.
+        UsageError, NoAnswerError
+            As `greet`, and if it stops to answer.
+        """
+        outlines = {plane: mask for plane, mask in given.items() if mask.any()}
+        if not outlines or len({plane.axis for plane in given}) > 1:
+            raise PromptError(
+                "outlines on no slice, or across several axes", do="Outline one slice"
+            )
+        if volume.array.ndim != 3 or volume.stack == "time":
+            raise PromptError(
+                "a film or an image in colour, at which nnInteractive does not look",
+                do="Grow it without a server",
+            )
+        with closing(self._connected()) as session, _sentences(self.address):
+            found = _answer(session, volume, outlines, stop)
+        if found is not None:
+            yield from _slices(found, given, outlines)
 
-    Raises
-    ------
-    UsageError
-        If the client is not installed, or the address is none.
-    NoAnswerError
-        If the server does not answer, is full, wants a key, or knows no outlines.
-    """
-    try:
-        from nnInteractive.inference.remote import nnInteractiveRemoteInferenceSession
-    except ImportError:
-        raise UsageError(
-            "nnInteractive's client is not installed",
-            do="Install it: pip install 'napari-medssl[nninteractive]'",
-        ) from None
-    if not address.startswith(("http://", "https://")):
-        raise UsageError(
-            f"the server '{address}'", expected="an address as http://host:1527, with its http://"
-        )
-    with _sentences(address):
-        session: VolumeSession = nnInteractiveRemoteInferenceSession(address)
-    if not session.supported_interactions.get("lasso"):
-        session.close()
-        raise NoAnswerError(
-            f"the model on {address} takes no outlines", do="Ask its keeper for another model"
-        )
-    return session
-
-
-def licence_of(session: VolumeSession) -> str:
-    """Say under which licence the server's weights may be used."""
-    told = session.license or ""
-    return "a licence that it does not tell" if told in _NO_LICENCE else told
-
-
-def follow_on_server(
-    session: VolumeSession, address: str, volume: Volume, given: Mapping[Plane, NDArray[np.bool_]]
-) -> Iterator[GrownSlice]:
-    """Let a server follow an object from the slices where it is outlined through the volume.
-
-    Parameters
-    ----------
-    session : VolumeSession
-        Of `connect`; it is closed when no further slice is asked for.
-    address : str
-        Of the server, for sentences.
-    volume : Volume
-        The image; all of it is sent.
-    given : mapping of Plane to (rows, columns) bool array
-        Outlines of the object, on slices of one axis; an empty one says where it is not, and what
-        the server found there and beyond is left out.
-
-    Yields
-    ------
-    GrownSlice
-        The given ones first, as they were given; then those next to them, and so on. The score of
-        a found slice is its Dice with its neighbour towards the given ones: low where the object
-        changes suddenly, as the server tells of no slice how sure it is.
-
-    Raises
-    ------
-    PromptError
-        If nothing is outlined, outlines lie across several axes, or the image is in colour.
-    NoAnswerError
-        If the server stops to answer.
-    """
-    outlines = {plane: mask for plane, mask in given.items() if mask.any()}
-    axes = {plane.axis for plane in given}
-    if not outlines or len(axes) > 1:
-        raise PromptError("outlines on no slice, or across several axes", do="Outline one slice")
-    if volume.array.ndim != 3:
-        raise PromptError("nnInteractive looks at grey images alone", do="Grow it without a server")
-    try:
+    def _connected(self) -> VolumeSession:
+        try:
+            from nnInteractive.inference.remote import nnInteractiveRemoteInferenceSession
+        except ImportError:
+            raise UsageError(
+                "nnInteractive's client is not installed",
+                do="Install it: pip install 'napari-medssl[nninteractive]'",
+            ) from None
+        address = self.address
+        if not address.startswith(("http://", "https://")):
+            raise UsageError(
+                f"the server '{address}'",
+                expected="an address as http://host:1527, with its http://",
+            )
         with _sentences(address):
-            found = _answer(session, volume, outlines)
-    finally:
-        session.close()
-    (axis,) = axes
-    first, last = _between_ends(given, found.shape[axis])
-    for plane, mask in outlines.items():
-        plane.view(found)[...] = mask
-        yield GrownSlice(plane, mask, 1.0, given=True)
-    at, told = ({plane.index for plane in some} for some in (outlines, given))
-    left = [n for n in range(first, last + 1) if n not in told and Plane(axis, n).view(found).any()]
-    for index in sorted(left, key=lambda n: min(abs(n - given) for given in at)):
-        nearest = min(at, key=lambda given: abs(index - given))
-        mask = Plane(axis, index).view(found).copy()
-        inwards = Plane(axis, index + (1 if nearest > index else -1)).view(found)
-        yield GrownSlice(Plane(axis, index), mask, _dice(mask, inwards))
+            try:
+                session: VolumeSession = nnInteractiveRemoteInferenceSession(address)
+            except (ValueError, KeyError, TypeError):  # something else answers, in its own words
+                raise _no_server(address) from None
+        told = session.license or ""
+        self.licence = "a licence that it does not tell" if told in _NO_LICENCE else told
+        if not session.supported_interactions.get("lasso"):
+            session.close()
+            raise NoAnswerError(
+                f"the model on {address} takes no outlines", do="Ask its keeper for another model"
+            )
+        return session
 
 
 def _answer(
-    session: VolumeSession, volume: Volume, outlines: Mapping[Plane, NDArray[np.bool_]]
-) -> NDArray[np.bool_]:
-    """Send image and outlines; return what came back, (z, y, x)."""
+    session: VolumeSession,
+    volume: Volume,
+    outlines: Mapping[Plane, NDArray[np.bool_]],
+    stop: Callable[[], bool],
+) -> NDArray[np.bool_] | None:
+    """Send image and outlines; return what came back, (z, y, x), or None where it was stopped."""
     buffer = np.zeros(volume.geometry.shape, np.uint8)
     spacing = list(volume.geometry.spacing_mm)
     session.set_image(np.ascontiguousarray(volume.array)[None], {"spacing": spacing})
     session.set_target_buffer(buffer)
-    for plane, mask in outlines.items():
+    for number, (plane, mask) in enumerate(outlines.items(), start=1):
+        if stop():
+            return None
         box = [[0, side] for side in buffer.shape]
         box[plane.axis] = [plane.index, plane.index + 1]
         lasso = np.expand_dims(mask, plane.axis).astype(np.uint8)
-        session.add_lasso_interaction(lasso, True, interaction_bbox=box)
+        inside, is_last = True, number == len(outlines)
+        session.add_lasso_interaction(lasso, inside, is_last, interaction_bbox=box)
     return buffer > 0
 
 
-def _between_ends(given: Mapping[Plane, NDArray[np.bool_]], slices: int) -> tuple[int, int]:
-    """Return the first and last slice between those that are said to be empty."""
-    outlined = [plane.index for plane, mask in given.items() if mask.any()]
-    empty = [plane.index for plane, mask in given.items() if not mask.any()]
-    below = [index for index in empty if index < min(outlined)]
-    above = [index for index in empty if index > max(outlined)]
-    return max(below, default=-1) + 1, min(above, default=slices) - 1
-
-
-def _dice(mask: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return float(2 * (mask & other).sum() / (mask.sum() + other.sum()))
+def _slices(
+    found: NDArray[np.bool_],
+    given: Mapping[Plane, NDArray[np.bool_]],
+    outlines: Mapping[Plane, NDArray[np.bool_]],
+) -> Iterator[GrownSlice]:
+    """Yield the outlines, and what was found, the nearest to them first."""
+    for plane, mask in outlines.items():
+        yield GrownSlice(plane, mask, 1.0, given=True)
+    axis = next(iter(outlines)).axis
+    outlined = [plane.index for plane in outlines]
+    empty = [plane.index for plane in given.keys() - outlines.keys()]
+    first = max((n for n in empty if n < min(outlined)), default=-1) + 1
+    last = min((n for n in empty if n > max(outlined)), default=found.shape[axis]) - 1
+    left = set(range(first, last + 1)) - {plane.index for plane in given}
+    for index in sorted(left, key=lambda n: min(abs(n - there) for there in outlined)):
+        plane = Plane(axis, index)
+        mask = plane.view(found)
+        if mask.any():
+            yield GrownSlice(plane, mask.copy(), math.nan)
 
 
 @contextmanager
@@ -214,15 +221,27 @@ def _sentences(address: str) -> Iterator[None]:
     except SessionExpiredError:
         raise NoAnswerError(f"{address} has ended the session", do="Ask again") from None
     except httpx.HTTPStatusError as error:
-        if error.response.status_code in _HTTP_DENIED:
+        code = error.response.status_code
+        if code in _UNKNOWN:
+            raise _no_server(address) from None
+        if code in _DENIED:
             raise NoAnswerError(
                 f"{address} wants a key", do="Set NN_INTERACTIVE_API_KEY, and begin again"
             ) from None
         raise NoAnswerError(
-            f"{address} answers with error {error.response.status_code}",
-            do="Ask its keeper to look at its log",
+            f"{address} answers with error {code}", do="Ask its keeper to look at its log"
+        ) from None
+    except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout):
+        raise NoAnswerError(
+            f"{address} took too long", do="Try again, or ask its keeper how busy it is"
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL):
         raise NoAnswerError(
             f"{address} does not answer", do="Check the address, and whether the server runs"
         ) from None
+
+
+def _no_server(address: str) -> NoAnswerError:
+    return NoAnswerError(
+        f"{address} is no server of nnInteractive 2", do="Check the address, and its port"
+    )

@@ -23,6 +23,10 @@ _TOOLS = {
 }
 _BACK = f"{KEYS['undo-prompt']} takes back the last mark"
 _IN_ROW = 3
+_THROUGH = (
+    "Follow what is outlined from slice to slice until it ends; mark further slices where it goes "
+    "wrong"
+)
 
 
 class OutlineSection(Section):
@@ -94,11 +98,7 @@ class OutlineSection(Section):
         self._discard.setEnabled(allowed)
 
     def _add_growing(self) -> None:
-        self._through = button(
-            f"Through the volume  [{KEYS['through']}]",
-            "Follow what is outlined from slice to slice until it ends; mark further slices where "
-            "it goes wrong",
-        )
+        self._through = button(f"Through the volume  [{KEYS['through']}]", _THROUGH)
         self._through.clicked.connect(self.grow_asked)
         more = button("…", "In which planes it is looked for, and by what", checkable=True)
         more.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -111,22 +111,32 @@ class OutlineSection(Section):
             "Much slower; for tumours and other things as grey as what is beside them"
         )
         network.toggled.connect(self.network_chosen)
-        server = QLineEdit()
+        self._server = server = QLineEdit()
         server.setPlaceholderText("Server of nnInteractive: none")
         server.setToolTip(
-            "As http://gpu-box:1527. It then follows the outlines through the volume. The image "
-            "is sent there; the published weights are for non-commercial use."
+            "As https://gpu-box:1527. It then follows the outlines through the volume. The image "
+            "is sent there: use https, or a network that you trust. The published weights are for "
+            "non-commercial use."
         )
-        server.editingFinished.connect(lambda: self.server_chosen.emit(server.text()))
+        server.textChanged.connect(self._take_server)
         for part in (planes, network, server):
             part.setVisible(False)
             more.toggled.connect(part.setVisible)
             self.body.addWidget(part)
         for box in (planes, network):  # ways of this computer's
             server.textChanged.connect(lambda text, box=box: box.setEnabled(not text.strip()))
+        # an address stays in sight: while there is one, images leave this computer
+        more.toggled.connect(lambda on: server.setVisible(on or bool(server.text().strip())))
         self._far = ProgressRow("Ends after the slice in hand; what was found can be kept")
         self._far.stop_asked.connect(self.stop_asked)
         self.body.addWidget(self._far)
+
+    def _take_server(self, text: str) -> None:
+        """Tell at once: a button of ours takes no focus, so this field would keep it for itself."""
+        address = text.strip()
+        sends = f"Send the image to {address}, which follows what is outlined through the volume"
+        self._through.setToolTip(sends if address else _THROUGH)
+        self.server_chosen.emit(address)
 
     def _add_everything(self) -> None:
         every = button(

@@ -13,6 +13,7 @@ from napari_medssl._napari.presenters.pretrain.result import (
     PretrainResultView,
 )
 from napari_medssl._napari.presenters.pretrain.run import PretrainRunPresenter, PretrainRunView
+from napari_medssl.models.networks.planned import NETWORK as NNUNETS
 from napari_medssl.pretrain.request import KIND
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ class PretrainingPresenter:
     def _arrived(self, card: TrainedCard) -> None:
         """React to an encoder that learning may begin with from now on."""
         how = "takes it only if you choose it" if card.trouble else "begins with it where it fits"
-        self._activity.say(f"'{card.title}' is ready: learning from masks {how}.")
+        words = f"learning from masks {how}"
+        if card.network == NNUNETS:
+            words = "choose its file as the Encoder of a run of nnU-Net"
+        self._activity.say(f"'{card.title}' is ready: {words}.")
         self.result.look()
 
     def _hear(self, look: Look) -> None:

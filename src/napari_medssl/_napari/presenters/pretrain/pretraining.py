@@ -199,7 +199,8 @@ class PretrainPresenter:
             and set(one.dimensions) & set(card.dimensions)
         ]
         settings = described_settings(card.name, self._wishes.scale)
-        self._method.show_method(method_words(card, why), networks, settings)
+        told = method_words(card, why, measured=self._wishes.as_measured)
+        self._method.show_method(told, networks, settings)
         why_not = self._why_not()
         self._method.show_ready(may=not why_not, why_not=why_not, learns=why_not == AT_WORK)
 

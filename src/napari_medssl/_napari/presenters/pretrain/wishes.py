@@ -64,6 +64,12 @@ class PretrainWishes:
     stop_on_collapse: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def as_measured(self) -> bool:
+        """Whether a method is wished for as its `Transfer` was measured: in 3-D, by its recipe."""
+        own = self.network is None and self.nnunet is None and not self.settings
+        return own and self.scale == "here" and self.dimensions != 2
+
 
 def job_spec(
     wishes: PretrainWishes, method: str, folder: str, place: Workplace, *, of_project: bool

@@ -109,11 +109,21 @@ def passed_words(look: PretrainLook) -> str:
     return "\n".join([*lines, *([f"And {more} more are left out."] if more else [])])
 
 
-def method_words(card: MethodCard, why: str) -> MethodWords:
-    """Return what is told of a method; with a reason only where it is recommended."""
+def method_words(card: MethodCard, why: str, *, measured: bool) -> MethodWords:
+    """Return what is told of a method.
+
+    Parameters
+    ----------
+    card : MethodCard
+        The method.
+    why : str
+        Why it is recommended; empty where it is not.
+    measured : bool
+        Whether it is wished for as it was measured.
+    """
     about = f"{card.about} Learns the {card.learns}."
-    measured = card.transfer.words if card.transfer is not None else ""
-    return MethodWords(about, card.source, f"Recommended: {why}" if why else "", measured)
+    told = card.transfer.words if measured and card.transfer is not None else ""
+    return MethodWords(about, card.source, f"Recommended: {why}" if why else "", told)
 
 
 def health_words(method: str, metrics: Mapping[str, Any]) -> str:

@@ -47,9 +47,9 @@ class GrowView(Protocol):
 class GrowPresenter:
     """Follows an object slice by slice; every slice is a job of its own.
 
-    So a prompt waits for one slice at most, and stopping takes no longer than that. What was found
-    is a preview until it is kept, and prompts of further slices make it better when it is grown
-    again.
+    So a prompt waits for one slice at most, and stopping takes no longer than that; where a server
+    follows it, for an image on its way, or for an answer. What was found is a preview until it is
+    kept, and prompts of further slices make it better when it is grown again.
     """
 
     def __init__(
@@ -71,6 +71,8 @@ class GrowPresenter:
         self._running = self._all_planes = self._overwrite = False
         self._rules = GrowRules()
         self._server: VolumeServer | None = None
+        self._by: VolumeServer | None = None  # who follows, or followed, what is on the screen
+        self._in_all_planes = False
 
     @property
     def waiting(self) -> bool:
@@ -113,12 +115,14 @@ class GrowPresenter:
             self._activity.fail(error)
             return
         self._activity.say("")
-        rules, all_planes, self._running = self._rules, self._all_planes, True
-        server = self._server
-        self._view.show_growing("Asking the server" if server is not None else "Getting ready")
+        rules, server, grown, self._running = self._rules, self._server, self._grown, True
+        self._by, all_planes = server, self._all_planes and server is None
+        self._in_all_planes = all_planes
         if server is not None:
-            self._ask(lambda: server.follow(volume, given))
+            self._view.show_growing(f"Sending the image to {server.address}")
+            self._ask(lambda: server.follow(volume, given, lambda: self._grown is not grown))
         else:
+            self._view.show_growing("Getting ready")
             self._ask(lambda: self._engine.grower()(volume, given, window, rules, all_planes))
 
     def marks_changed(self) -> None:
@@ -143,6 +147,8 @@ class GrowPresenter:
         self._end()
         if self._grown is None or not self._grown.scores:
             self.drop(quietly=True)
+            self._activity.say("Stopped. Nothing was found by then.")
+            return
         self._activity.say("Stopped. Keep what was found so far, or discard it.")
 
     def drop(self, *, quietly: bool = False) -> None:
@@ -200,11 +206,11 @@ class GrowPresenter:
             return plain_prompts({p: m for p, m in left.items() if p not in marked})
 
         followed = {
-            "planes": "all" if self._all_planes else "one",
+            "planes": "all" if self._in_all_planes else "one",
             "axis": grown.axis,
             "first_index": min(indices, default=0),
             "last_index": max(indices, default=0),
-            **({"by": "nninteractive"} if self._server is not None else {}),
+            **(self._by.record if self._by is not None else {}),
         }
         told = tuple(
             {**outline_record(volume, marked[plane], result, value), "grown": followed}
@@ -266,8 +272,8 @@ class GrowPresenter:
         words = f"Found on slices {first} to {last}."
         if grown.least_sure is not None:
             words += f" Look at slice {grown.least_sure} first, where it is least sure."
-        if self._server is not None:
-            words += f" nnInteractive's weights may be used under: {self._server.licence}."
+        if self._by is not None:
+            words += f" nnInteractive's weights may be used under: {self._by.licence}."
         self._activity.say(f"{words} Keep it, or mark further slices and grow again.")
 
     def _end(self) -> None:
