@@ -9,9 +9,9 @@ Each method learns once from all other images, most of which have no mask; what 
 printed as by ``pretrain_methods.py``. Then `finetune` takes the same number of steps from it, on
 the same few cases, drawn by the seed, and from random weights of the same network. Printed is the
 mean Dice on the judging cases, with its spread over seeds, and what a method gains over random
-weights, seed by seed. With --starts 2 random weights are drawn twice for the same cases: what they
-differ by is chance, and no method gains anything by less. FOLDER keeps encoders and figures: the
-same command goes on where it was stopped.
+weights, seed by seed. With --starts 2 each fine-tuning is done twice with the same cases, other
+random weights and other crops: what random weights differ by is chance, and a smaller gain is none.
+FOLDER keeps encoders and figures: the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -96,31 +96,23 @@ def main(
     pretrain_steps: Annotated[int, typer.Option(help="Of each pre-training.")] = 400,
     steps: Annotated[int, typer.Option(help="Of each fine-tuning.")] = 150,
     test: Annotated[int, typer.Option(help="Cases that are only judged.")] = 20,
-    starts: Annotated[int, typer.Option(help="Draws of random weights for the same cases.")] = 1,
+    starts: Annotated[int, typer.Option(help="Fine-tunings with the same cases.")] = 1,
     threads: Annotated[int, typer.Option(help="Of the processor.")] = os.cpu_count() or 1,
 ) -> None:
     """Print a table."""
     root = data.resolve() / "msd-hippocampus"
     names = paired(root)
     bench = Bench(root, work.resolve(), names[:test], names[test:], cases, steps, threads)
-    draws = [int(seed) for seed in seeds.split(",")]
+    draws = [(int(seed), again) for again in range(starts) for seed in seeds.split(",")]
     for method in methods.split(","):
         encoder = bench.pretrained(method, pretrain_steps)
         network = read_card(encoder).network
-        before = [bench.dice(network, "scratch", f"scratch-{network}", seed) for seed in draws]
+        before = [bench.dice(network, "scratch", f"scratch-{network}", *draw) for draw in draws]
         learned = f"{method}-{pretrain_steps}"
-        after = [bench.dice(network, str(encoder), learned, seed) for seed in draws]
+        after = [bench.dice(network, str(encoder), learned, *draw) for draw in draws]
         print(line(f"{network}, random weights", before), flush=True)
-        for again in range(1, starts):
-            name = f"scratch-{network}"
-            chance = [bench.dice(network, "scratch", name, seed, again) for seed in draws]
-            print(_against(f"{network}, random again", chance, before), flush=True)
-        print(_against(f"{network}, {method}", after, before), flush=True)
-
-
-def _against(words: str, found: list[float], before: list[float]) -> str:
-    gains = ", ".join(f"{b - a:+.3f}" for a, b in zip(before, found, strict=True))
-    return f"{line(words, found)}  gains {gains}"
+        gains = ", ".join(f"{b - a:+.3f}" for a, b in zip(before, after, strict=True))
+        print(f"{line(f'{network}, {method}', after)}  gains {gains}", flush=True)
 
 
 def line(words: str, found: list[float]) -> str:

@@ -7,14 +7,14 @@ from napari_medssl.pretrain.cards import method_cards
 from napari_medssl.pretrain.transfer import Transfer
 
 
-def test_a_gain_is_the_mean_of_each_draw_s():
-    one = Transfer(700, "unet_small", (0.84, 0.80, 0.83), (0.82, 0.81, 0.83))
-    assert one.gain == pytest.approx(0.01 / 3)
+def test_a_gain_is_one_of_means():
+    one = Transfer(700, "unet_small", (0.84, 0.80, 0.83), (0.82, 0.81))
+    assert one.gain == pytest.approx(1 / 120)
 
 
 @pytest.mark.parametrize(
     ("learned", "verdict"),
-    [(0.825, "no difference that three draws tell"), (0.85, "a gain"), (0.80, "a loss")],
+    [(0.83, "no difference that one could tell"), (0.86, "a gain"), (0.78, "a loss")],
 )
 def test_it_is_said_in_figures_and_in_a_word(learned: float, verdict: str):
     words = Transfer(700, "unet_small", (learned,) * 3, (0.83, 0.82, 0.81)).words
@@ -29,7 +29,7 @@ def test_what_is_told_was_measured_on_the_network_that_the_recipe_has():
         transfer = card.transfer
         network_card(transfer.network)
         assert transfer.network == card.here.network[3]
-        assert len(transfer.learned) == len(transfer.random) == 3
+        assert min(len(transfer.learned), len(transfer.random)) >= 3
         assert all(0 < dice < 1 for dice in (*transfer.learned, *transfer.random))
 
 
