@@ -114,6 +114,8 @@ def three_planes() -> None:
     panel.open_planes()
     viewer.dims.set_point([0, 1, 2], viewer.layers[0].data_to_world((24, 100, 70)))
     panel.presenter.window.drag_with_mouse()
+    QTest.qWait(ANSWER_MS)
+    viewer.reset_view()  # the planes took room from the canvas
     QTest.qWait(SETTLE_MS)
     save_screenshot(viewer, IMAGES / "three-planes.png")
     viewer.close()

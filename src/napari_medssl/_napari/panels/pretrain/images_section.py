@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog
 from napari_medssl._napari.panels.jobs.run_section import HEED
 from napari_medssl._napari.panels.section import Section, button, narrow, say, words
 
-_PROJECT = "All scans of the open project"
+_PROJECT = "The open project"
 _GREY = "color: #9aa4b2;"
 _NARROWEST = 340  # so that no row is cut when more comes
 _TIP = Qt.ItemDataRole.ToolTipRole
@@ -26,7 +26,7 @@ class PretrainImagesSection(Section):
         self.setMinimumWidth(_NARROWEST)
         self._where = narrow(QComboBox())
         self._where.addItem(_PROJECT, None)
-        self._where.setToolTip("Done or not: no masks are looked at")
+        self._where.setToolTip("All of its scans, done or not: no masks are looked at")
         self._where.activated.connect(lambda _: self._tell())
         choose = button("Choose a folder…", "Images in it and in the folders below")
         choose.clicked.connect(self._ask_folder)
