@@ -10,6 +10,7 @@ from made_scans import Told, learned, loss_of, method_of, plan_for, prepared, re
 from napari_medssl.errors import UsageError
 from napari_medssl.models.networks.network import build_network
 from napari_medssl.pretrain.images.samples import Samples
+from napari_medssl.pretrain.watching.collapse import collapse_coefficient
 
 PLAN = plan_for("swin-unetr")
 
@@ -64,6 +65,24 @@ def test_its_losses_fall(tmp_path: Path, place: str):
     assert loss_of(method) < loss_of(method_of(plan))
     names = {"rotation loss", "contrast loss", "inpainting loss", "collapse"}
     assert all(names <= values.keys() for _, values in told.metrics)
+
+
+def test_with_norms_images_that_are_nearly_alike_are_told_apart():
+    def spread(norms: bool) -> float:
+        method = method_of(replace(PLAN, settings={"place": "mean", "norms": norms}))
+        method.heads.vector[1].bias.data.zero_()
+        alike = 1 + 1e-3 * torch.rand(8, method.network.deepest_channels)
+        return 1 - collapse_coefficient(method.heads.vector(alike))
+
+    assert spread(norms=False) < 0.05
+    assert spread(norms=True) > 0.7
+
+
+def test_which_part_of_the_images_is_found_in_the_other_copy_is_told():
+    method = method_of(replace(PLAN, settings={"place": "mean", "norms": True}))
+    assert loss_of(method) > 0
+    assert 0 <= method.watch()["found"] <= 1
+    assert "collapse" in method.watch()
 
 
 @pytest.mark.parametrize("killed_at", [1, 3])

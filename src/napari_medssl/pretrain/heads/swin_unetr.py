@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_medssl.models.networks.levels import CONVOLUTION
+from napari_medssl.pretrain.heads.projections import ByBatch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,8 @@ class SwinUnetrHeads(nn.Module):
         How often its sides are doubled to the image's: 5 for Swin UNETR.
     out_channels : int
         Of the image.
+    norms : bool
+        Whether what tells an image from the others is normed by the batch first; see `ByBatch`.
 
     References
     ----------
@@ -45,11 +48,18 @@ class SwinUnetrHeads(nn.Module):
     """
 
     def __init__(
-        self, dimensions: int, channels: int, doublings: int = 5, out_channels: int = 1
+        self,
+        dimensions: int,
+        channels: int,
+        doublings: int = 5,
+        out_channels: int = 1,
+        *,
+        norms: bool = False,
     ) -> None:
         super().__init__()
         self.turn = nn.Linear(channels, _QUARTERS)
-        self.vector = nn.Linear(channels, _VECTOR)
+        norm = ByBatch(channels) if norms else nn.Identity()
+        self.vector = nn.Sequential(norm, nn.Linear(channels, _VECTOR))
         widths = [max(1, channels >> n) for n in range(doublings + 1)]
         rises = [_rise(dimensions, wide, narrow) for wide, narrow in pairwise(widths)]
         self.draw = nn.Sequential(*rises, CONVOLUTION[dimensions](widths[-1], out_channels, 1))

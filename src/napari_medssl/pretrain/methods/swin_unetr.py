@@ -22,6 +22,7 @@ from napari_medssl.pretrain.images.samples import random_region
 from napari_medssl.pretrain.losses.swin_unetr import swin_unetr
 from napari_medssl.pretrain.methods.two_views import TwoViews, middle_of
 from napari_medssl.pretrain.views.corruption import cut_out
+from napari_medssl.pretrain.watching.collapse import pairs_found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ class SwinUnetr(TwoViews):
     and ``turns``, (batch, 2).
     """
 
+    _found = 0.0
+
     def __init__(self, network: SegmentationNetwork, plan: PretrainPlan) -> None:
         super().__init__(network, plan)
         if len(set(network.factors)) > 1:
@@ -62,7 +65,10 @@ class SwinUnetr(TwoViews):
             )
         doublings = network.multiple.bit_length() - 1
         channels = network.deepest_channels
-        self.heads = SwinUnetrHeads(plan.dimensions, channels, doublings, plan.in_channels)
+        norms = self.setting("norms")
+        self.heads = SwinUnetrHeads(
+            plan.dimensions, channels, doublings, plan.in_channels, norms=norms
+        )
 
     def sample(
         self, images: Sequence[PreparedImage], index: int, random: np.random.Generator
@@ -81,6 +87,7 @@ class SwinUnetr(TwoViews):
         said = self._said(batch["cut"].transpose(0, 1).flatten(0, 1))
         first, second = (self.team.rows(part) for part in said.vectors.chunk(2))
         self.note(first)
+        self._found = pairs_found(first, second)
         parts = swin_unetr(
             turned=said.turned,
             turns=batch["turns"].T.flatten(),
@@ -93,6 +100,10 @@ class SwinUnetr(TwoViews):
             "contrast": parts.contrast,
             "inpainting": parts.inpainting,
         }
+
+    def watch(self) -> dict[str, float]:
+        """Return the collapse coefficient, and the part of images found in their other copy."""
+        return {**super().watch(), "found": self._found}
 
     def collapsed(self) -> str:
         """Say that all images come out alike; without a norm much is common to all at first."""

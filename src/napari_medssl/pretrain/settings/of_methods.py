@@ -161,6 +161,7 @@ _SETTINGS: Mapping[str, tuple[Setting, ...]] = {
             "of all places, for networks without attention",
             ("corner", "mean"),
         ),
+        _NORMS,
     ),
     "medsass": (
         *_THRESHOLD,
