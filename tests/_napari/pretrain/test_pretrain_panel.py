@@ -71,7 +71,7 @@ def test_from_a_folder_to_an_encoder_that_learning_begins_with(window, tmp_path)
     window.button("Advanced").click()
     settings = window.panel._method._settings
     assert settings.isVisibleTo(window.panel)
-    settings.take_plan(tmp_path / "plan.json")
+    settings.plan.take(tmp_path / "plan.json")
     assert window.button("plan.json").isVisibleTo(window.panel)
     assert not settings._network.isEnabled(), "nnU-Net says which network"
     assert window.panel._method.given()["nnunet"] == tmp_path / "plan.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
@@ -10,13 +9,13 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QSpinBox,
     QWidget,
 )
 
-from napari_medssl._napari.panels.section import button, narrow, side_by_side
+from napari_medssl._napari.panels.file_choice import FileChoice
+from napari_medssl._napari.panels.section import narrow, side_by_side
 from napari_medssl.finetune.nnunet.configurations import FOLDS
 from napari_medssl.finetune.nnunet.settings import NnunetSettings
 
@@ -35,7 +34,6 @@ class NnunetSettingsForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         usual = NnunetSettings()
-        self._encoder = ""
         self._folds = [QCheckBox(str(fold)) for fold in FOLDS]
         for box in self._folds:
             box.setChecked(True)
@@ -53,16 +51,17 @@ class NnunetSettingsForm(QWidget):
         self._memory.setToolTip("The windows shall fit into it; look at the cases again after it")
         for box in (self._epochs, self._steps, self._workers, self._memory):
             box.valueChanged.connect(self.changed)
-        self._file = button(
-            _CHANCE, "Click to choose a file of pre-trained weights that the encoder begins with"
+        self._encoder = FileChoice(
+            _CHANCE,
+            "Click to choose a file of pre-trained weights that the encoder begins with",
+            "Begin with random weights again",
+            "Weights of the encoder",
+            _WEIGHTS,
         )
-        self._file.clicked.connect(self._choose_file)
-        self._forget = button("None", "Begin with random weights again")
-        self._forget.clicked.connect(lambda: self._take_file(""))
+        self._encoder.changed.connect(self.changed)
         self._device = narrow(QComboBox())
         self._device.activated.connect(self.changed)
         self._lay_out()
-        self._take_file("")
         self.show_devices(())
 
     def given(self) -> dict[str, Any]:
@@ -73,7 +72,7 @@ class NnunetSettingsForm(QWidget):
             "iterations": self._steps.value(),
             "memory_gb": self._memory.value(),
             "workers": self._workers.value(),
-            "encoder": self._encoder,
+            "encoder": str(self._encoder.path or ""),
             "device": self._device.currentData(),
         }
 
@@ -84,17 +83,6 @@ class NnunetSettingsForm(QWidget):
         for name, title in devices:
             self._device.addItem(title[:1].upper() + title[1:], name)
 
-    def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Weights of the encoder", "", _WEIGHTS)
-        if path:
-            self._take_file(path)
-
-    def _take_file(self, path: str) -> None:
-        self._encoder = path
-        self._file.setText(Path(path).name if path else _CHANCE)
-        self._forget.setVisible(bool(path))
-        self.changed.emit()
-
     def _lay_out(self) -> None:
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
@@ -104,7 +92,7 @@ class NnunetSettingsForm(QWidget):
         form.addRow("Steps an epoch", self._steps)
         form.addRow("GPU memory", self._memory)
         form.addRow("Processes", self._workers)
-        form.addRow("Encoder", side_by_side(self._file, self._forget))
+        form.addRow("Encoder", self._encoder)
         form.addRow("Device", self._device)
 
 

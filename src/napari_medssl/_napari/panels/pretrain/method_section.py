@@ -87,7 +87,7 @@ class PretrainMethodSection(Section):
     def show_methods(self, rows: Sequence[tuple[str, str]], advised: str) -> None:
         """Offer methods by name and title, one of them recommended."""
         title = dict(rows).get(advised)
-        first = f"{title}, recommended" if title else _RECOMMENDED  # a long end may be cut off
+        first = f"{title} (default)" if title else _RECOMMENDED  # a longer end is cut off
         offered = (("", first), *rows)
         if offered == self._rows:
             return

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
 
+from napari_medssl._napari.panels.file_choice import FileChoice
 from napari_medssl._napari.panels.pretrain.method_settings import MethodSettings
-from napari_medssl._napari.panels.section import button, form, narrow, side_by_side
+from napari_medssl._napari.panels.section import form, narrow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +29,15 @@ class PretrainSettings(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._network = _choice({_CHOSEN: None}, "What is taught")
-        self._plan: Path | None = None
-        self._file = button(
+        self.plan = FileChoice(
             _NO_PLAN,
             "Click to choose a plan of nnU-Net's: what it planned is taught, for the Encoder of a "
             "run of nnU-Net",
+            "Teach one of our networks again",
+            "A plan of nnU-Net's",
+            _PLANS,
         )
-        self._file.clicked.connect(self._choose_plan)
-        self._forget = button("None", "Teach one of our networks again")
-        self._forget.clicked.connect(lambda: self.take_plan(None))
+        self.plan.changed.connect(self._on_plan)
         self._dimensions = _choice(
             {_CHOSEN: None, "2-D, slice by slice": 2, "3-D": 3}, "Thin stacks are seen in slices"
         )
@@ -63,9 +63,7 @@ class PretrainSettings(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        planned = QWidget()
-        planned.setLayout(side_by_side(self._file, self._forget))
-        rows = {"Network": self._network, "nnU-Net": planned, "Sees": self._dimensions}
+        rows = {"Network": self._network, "nnU-Net": self.plan, "Sees": self._dimensions}
         rows |= {
             "Scale": self._scale,
             "Batch": self._batch,
@@ -75,7 +73,6 @@ class PretrainSettings(QWidget):
         column.addWidget(form(rows))
         column.addWidget(self._stop)
         column.addWidget(self._own)
-        self.take_plan(None)
 
     @property
     def is_as_printed(self) -> bool:
@@ -86,7 +83,7 @@ class PretrainSettings(QWidget):
         """Return what is set, as `PretrainWishes` takes it."""
         return {
             "network": self._network.currentData(),
-            "nnunet": self._plan,
+            "nnunet": self.plan.path,
             "dimensions": self._dimensions.currentData(),
             "batch": self._batch.value() or None,
             "scale": self._scale.currentData(),
@@ -95,14 +92,6 @@ class PretrainSettings(QWidget):
             "stop_on_collapse": self._stop.isChecked(),
             "settings": self._own.given(),
         }
-
-    def take_plan(self, path: Path | None) -> None:
-        """Teach what nnU-Net planned, or one of our networks again."""
-        self._plan = path
-        self._file.setText(path.name if path is not None else _NO_PLAN)
-        self._forget.setVisible(path is not None)
-        self._network.setEnabled(path is None)
-        self.changed.emit()
 
     def show_networks(self, rows: Sequence[tuple[str, str]]) -> None:
         """Offer the networks that the method can teach."""
@@ -127,10 +116,9 @@ class PretrainSettings(QWidget):
             if self._engine.findData(name) < 0:
                 self._engine.addItem(name, name)
 
-    def _choose_plan(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "A plan of nnU-Net's", "", _PLANS)
-        if path:
-            self.take_plan(Path(path))
+    def _on_plan(self) -> None:
+        self._network.setEnabled(self.plan.path is None)  # nnU-Net says which
+        self.changed.emit()
 
 
 def _choice(entries: dict[str, Any], tip: str) -> QComboBox:
