@@ -7,7 +7,8 @@
 DATA holds ``msd-hippocampus``. Cases that judge are never learned from, not even without masks.
 Each method learns once from all other images, most of which have no mask; what its run told is
 printed as by ``pretrain_methods.py``. Then `finetune` takes the same number of steps from it, on
-the same few cases, drawn by the seed, and from random weights of the same network. Printed is the
+the same few cases, drawn by the seed, and from random weights of the same network, as wide and on
+the same crops. Printed is the
 mean Dice on the judging cases, with its spread over seeds, and what a method gains over random
 weights, seed by seed. With --starts 2 each fine-tuning is done twice with the same cases, other
 random weights and other crops: what random weights differ by is chance, and a smaller gain is none.
@@ -18,16 +19,19 @@ from __future__ import annotations
 
 import json as json_text
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import Annotated
 
 import numpy as np
+import torch
 import typer
 from hippocampus import judged_dice, link, medssl, paired
 from pretrain_methods import Story
 
+from napari_medssl.io import atomic_write
 from napari_medssl.models.trained import read_card
+from napari_medssl.models.trained_weights import network_for, save_trained
 
 _METHODS = "simsiam,barlow,byol,dino,simmim,regression,swin-unetr,medsass,contrastive,smit"
 _OTHER = 1000  # between the seeds of two starts with the same cases
@@ -64,6 +68,23 @@ class Bench:
             for path in (self.root / "unlabelled").glob("*.nii.gz"):
                 os.symlink(path.absolute(), folder / "images" / f"unlabelled-{path.name}")
         return folder / "images"
+
+    def by_chance(self, encoder: Path, seed: int, again: int = 0) -> str:
+        """Return what fine-tuning from random weights starts with, as wide as an encoder's.
+
+        The network that `finetune` sizes for the machine it sizes as `pretrain` does. Of any other
+        it would take the published size: then a file with the encoder's card, its weights random.
+        """
+        card = read_card(encoder)
+        if "widths" in card.arguments:
+            return "scratch"
+        drawn = seed + _OTHER * again
+        path = self.work / f"random-{card.network}-seed-{drawn}.safetensors"
+        if not path.is_file():
+            torch.manual_seed(drawn)
+            named = replace(card, name=path.stem, title="Random weights", trained_on=())
+            save_trained(network_for(card), named, path, atomic_write)
+        return str(path)
 
     def dice(self, network: str, start: str, name: str, seed: int, again: int = 0) -> float:
         """Fine-tune from a start and measure, unless that is known; return the mean Dice.
@@ -107,7 +128,10 @@ def main(
     for method in methods.split(","):
         encoder = bench.pretrained(method, pretrain_steps)
         network = read_card(encoder).network
-        before = [bench.dice(network, "scratch", f"scratch-{network}", *draw) for draw in draws]
+        before = [
+            bench.dice(network, bench.by_chance(encoder, *draw), f"scratch-{network}", *draw)
+            for draw in draws
+        ]
         learned = f"{method}-{pretrain_steps}"
         after = [bench.dice(network, str(encoder), learned, *draw) for draw in draws]
         print(line(f"{network}, random weights", before), flush=True)

@@ -21,7 +21,7 @@ from napari_medssl._napari.panels.pretrain.panel import PretrainPanel  # noqa: E
 from napari_medssl.jobs import JobStore  # noqa: E402
 from napari_medssl.models.trained import trained_cards  # noqa: E402
 
-_PATIENCE_MS = 60_000  # a machine may be busy
+_PATIENCE_MS = 15_000  # a machine may be busy
 
 
 class Window:
@@ -53,7 +53,7 @@ class Window:
 
 @pytest.fixture
 def window(make_napari_viewer, qtbot, tmp_path):
-    one = Window(make_napari_viewer(), qtbot, tmp_path)
+    one = Window(make_napari_viewer(show=True), qtbot, tmp_path)
     yield one
     for panel in (*panels_beside(one.panel, LearnPanel), one.panel):
         panel.release()
@@ -112,8 +112,10 @@ def test_from_a_folder_to_an_encoder_that_learning_begins_with(window, tmp_path)
     box = next(b for b in window.panel.findChildren(QCheckBox) if b.text().startswith("Use it"))
     window.until(box.isChecked)
     assert len(trained_cards()) == 1
+    button = window.button("To the Learn panel")
+    window.until(lambda: not button.visibleRegion().isEmpty())  # though Advanced is unfolded
     box.click()
     window.until(lambda: not trained_cards())
     window.until(lambda: "The Learn button does not know of it" in window.texts)
-    window.button("To the Learn panel").click()
+    button.click()
     window.until(lambda: panels_beside(window.panel, LearnPanel))

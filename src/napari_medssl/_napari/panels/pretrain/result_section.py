@@ -24,14 +24,19 @@ _NOT_OFFERED = "The Learn button does not know of it. Its file stays in the fold
 
 
 class PretrainResultSection(Section):
-    """Hidden until there is an encoder."""
+    """Hidden until there is an encoder.
 
+    ``came`` tells that a run has left one while the panel was there.
+    """
+
+    came = Signal()
     offer_changed = Signal(bool)
     learn_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__("4  What it learned")
         self._facts: EncoderFacts | None = None
+        self._has_looked = False
         self._title, self._about = words(style="font-weight: bold;"), words()
         self._trouble = words(style=HEED)
         self._details, self._where = words(style=_GREY), words(style=_GREY)
@@ -51,7 +56,9 @@ class PretrainResultSection(Section):
 
     def show_encoder(self, facts: EncoderFacts | None) -> None:
         """Show what it is; None: there is none yet."""
-        self._facts = facts
+        before = self._facts.folder if self._facts is not None else None
+        is_new = self._has_looked and facts is not None and facts.folder != before
+        self._facts, self._has_looked = facts, True
         self.setVisible(facts is not None)
         if facts is None:
             return
@@ -64,6 +71,8 @@ class PretrainResultSection(Section):
         self._offered.setChecked(facts.offered)
         offered = _BY_NAME if facts.trouble else _OFFERED
         self._means.setText(offered if facts.offered else _NOT_OFFERED)
+        if is_new:
+            self.came.emit()
 
     def _open_folder(self) -> None:
         if self._facts is not None:
