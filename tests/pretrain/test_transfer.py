@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_medssl.models.networks import network_card
@@ -13,6 +14,14 @@ from napari_medssl.pretrain.transfer import Transfer
 def test_a_gain_is_one_of_means():
     one = Transfer(700, "unet_small", (0.84, 0.80), (0.82, 0.81, 0.10))
     assert one.gain == pytest.approx(0.005), "of the draws that both have"
+
+
+def test_a_gain_that_one_draw_made_is_none():
+    one = Transfer(500, "kidney_dense", (0.68, 0.67, 0.36), (0.49, 0.68, 0.36), 400)
+    assert one.gain == pytest.approx(0.06)
+    assert one.error == pytest.approx(np.std([0.19, -0.01, 0], ddof=1) / np.sqrt(3))
+    assert "400 with those of 4 cases" in one.words
+    assert "no difference that one could tell" in one.words
 
 
 @pytest.mark.parametrize(
@@ -33,7 +42,7 @@ def test_what_is_told_was_measured_on_the_network_that_the_recipe_has():
         network_card(transfer.network)
         assert transfer.network == card.here.network[3]
         assert 3 <= len(transfer.learned) <= len(transfer.random)
-        assert all(0 < dice < 1 for dice in (*transfer.learned, *transfer.random))
+        assert all(0 <= dice < 1 for dice in (*transfer.learned, *transfer.random))
 
 
 def test_methods_of_one_network_are_compared_with_the_same_random_weights():

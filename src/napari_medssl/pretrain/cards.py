@@ -196,4 +196,5 @@ def _transfer(row: Mapping[str, Any]) -> Transfer | None:
     told = row.get("transfer")
     if told is None:
         return None
-    return Transfer(told["steps"], told["network"], tuple(told["learned"]), tuple(told["random"]))
+    dice = {name: tuple(told[name]) for name in ("learned", "random")}
+    return Transfer(**{**told, **dice})
