@@ -52,10 +52,11 @@ def test_methods_of_one_network_are_compared_with_the_same_random_weights():
 
 def test_the_recommended_one_lost_nothing_and_none_gained_more_than_chance_does():
     told = [card for card in method_cards().values() if card.transfer is not None]
-    best = max(card.transfer.gain for card in told)
     recommended = method_cards()[advised(100, flat=False).method].transfer
     assert recommended.gain > 0
-    assert best - recommended.gain < 0.03, "recommend the best, once it is better than by chance"
+    for one in told:
+        by_chance = max(0.03, 2 * one.transfer.error)
+        assert one.transfer.gain - recommended.gain < by_chance, f"recommend {one.name} instead"
 
 
 def test_the_page_on_pre_training_has_the_same_table():
