@@ -8,10 +8,10 @@ DATA holds ``msd-hippocampus``. Cases that judge are never learned from, not eve
 Each method learns once from all other images, most of which have no mask; what its run told is
 printed as by ``pretrain_methods.py``. Then `finetune` takes the same number of steps from it, on
 the same few cases, drawn by the seed, and from random weights of the same network, as wide and on
-the same crops. Printed is the
-mean Dice on the judging cases, with its spread over seeds, and what a method gains over random
-weights, seed by seed. With --starts 2 each fine-tuning is done twice with the same cases, other
-random weights and other crops: what random weights differ by is chance, and a smaller gain is none.
+the same crops. Printed is the mean Dice on the judging cases, with its spread over seeds, and what
+a method gains over random weights, seed by seed. With --starts 2 each fine-tuning is done twice
+with the same cases, other random weights and other crops: what random weights differ by is chance,
+and a smaller gain is none.
 FOLDER keeps encoders and figures: the same command goes on where it was stopped.
 """
 
