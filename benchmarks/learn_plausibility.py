@@ -25,12 +25,14 @@ from distil_points import images_to_learn
 
 from napari_medssl.cli.finetune_sam import Told
 from napari_medssl.cli.teacher_masks import Teaching, taught_pictures
+from napari_medssl.finetune.batches import on_decoded_grid
 from napari_medssl.finetune.encoders import FrozenEncoder
 from napari_medssl.finetune.prompts import next_point, point_inside
 from napari_medssl.finetune.sam import EMBEDDINGS
 from napari_medssl.io import atomic_write
 from napari_medssl.models.draws import draws
 from napari_medssl.models.load import load_engine
+from napari_medssl.models.promptable import DECODED_SIDE
 from napari_medssl.segment.candidates import Seen, boxes_around, settle
 from napari_medssl.segment.plausibility import SIGNS, Plausibility
 
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_medssl.finetune import Picture
     from napari_medssl.finetune.pictures import Thing
     from napari_medssl.models.promptable import Decoded, Embedding
 
@@ -55,7 +56,7 @@ Example = tuple["NDArray[np.float32]", "NDArray[np.float32]"]
 
 
 def examples(
-    engine: Any, embedding: Embedding, picture: Picture, thing: Thing, random: np.random.Generator
+    engine: Any, embedding: Embedding, thing: Thing, random: np.random.Generator
 ) -> Example | None:
     """Click into a thing and try boxes as the window does; None where no mask holds the click."""
     point = point_inside(thing, random)
@@ -70,35 +71,19 @@ def examples(
     if not len(voters):
         return None
     some = random.permutation(len(masks))[:_SETTLED]
-    told = [_told(seen, decoded, voters, picture, thing)
+    told = [_told(seen, decoded, voters, thing)
             for decoded in (first, settle(seen, first.logits[some]))]  # fmt: skip
     return np.concatenate([signs for signs, _ in told]), np.concatenate([dice for _, dice in told])
 
 
-def _told(
-    seen: Seen, decoded: Decoded, voters: NDArray[np.bool_], picture: Picture, thing: Thing
-) -> Example:
+def _told(seen: Seen, decoded: Decoded, voters: NDArray[np.bool_], thing: Thing) -> Example:
     masks = seen.grid.masks(decoded.logits)
     holding = seen.hold(masks)
-    truth = _on_grid(seen, masks.shape[1:], picture, thing)
+    laid = on_decoded_grid(thing, DECODED_SIDE, seen.grid.scale_xy)
+    truth = seen.grid.within(laid[None].astype(np.float32))[0] > 0
     sizes = masks.sum(axis=(1, 2)) + truth.sum()
     dice = 2 * (masks & truth).sum(axis=(1, 2)) / np.maximum(sizes, 1)
     return seen.signs(decoded, voters)[holding], dice[holding].astype(np.float32)
-
-
-def _on_grid(
-    seen: Seen, shape: tuple[int, ...], picture: Picture, thing: Thing
-) -> NDArray[np.bool_]:
-    """Lay a thing onto the grid of decoded masks: the nearest pixel's value."""
-    whole = np.zeros(picture.size, bool)
-    row, column = thing.corner
-    whole[row : row + thing.mask.shape[0], column : column + thing.mask.shape[1]] = thing.mask
-    x, y = ((np.arange(n) + 0.5) / s for n, s in zip(shape[::-1], seen.grid.scale_xy, strict=True))
-    rows, columns = (
-        np.clip(places.astype(int), 0, most - 1)
-        for places, most in zip((y, x), picture.size, strict=True)
-    )
-    return whole[np.ix_(rows, columns)]
 
 
 def learn(things: Sequence[Example], seed: int) -> Plausibility:
@@ -160,7 +145,7 @@ def found(data: Path, work: Path, things: int, seed: int) -> list[list[Example]]
             random = draws(seed, "plausibility", number)
             some = random.permutation(len(picture.things))[:things]
             embedding = encoder.embedding(number)
-            each = [examples(engine, embedding, picture, picture.things[k], random) for k in some]
+            each = [examples(engine, embedding, picture.things[k], random) for k in some]
             rows.append([one for one in each if one is not None and one[1].max() > _LEAST])
             told.progress(number + 1, len(pictures), "Clicking")
     return rows

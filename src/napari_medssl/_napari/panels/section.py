@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 _BELOW = 8
+#: in which pictures of a panel have come and are laid out
+_SETTLED_MS = 600
 _BAR_MARGIN = 2  # of napari's scroll bars, which their size does not tell
 
 
@@ -82,6 +84,10 @@ class Scroll(QScrollArea):
     def __init__(self, inside: QWidget) -> None:
         super().__init__()
         self._inside = inside
+        self._revealed: QWidget | None = None
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self._reveal_again)
         self.setWidget(inside)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -99,8 +105,18 @@ class Scroll(QScrollArea):
         return bool(super().eventFilter(watched, event))
 
     def reveal(self, part: QWidget) -> None:
-        """Scroll so far that a part that has just grown is seen whole."""
-        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(part, 0, _BELOW))  # once laid out
+        """Scroll so far that a part that has just grown is seen whole.
+
+        Once it is laid out, and again a moment later: pictures above it may have come meanwhile.
+        """
+        self._revealed = part
+        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(part, 0, _BELOW))
+        self._settled.start(_SETTLED_MS)
+
+    def _reveal_again(self) -> None:
+        if self._revealed is not None and self._revealed.isVisibleTo(self):
+            self.ensureWidgetVisible(self._revealed, 0, _BELOW)
+        self._revealed = None
 
     def _ask_for_width(self) -> None:
         wide = self.minimumSizeHint().width()
