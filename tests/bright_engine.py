@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -13,10 +13,6 @@ from napari_medssl.models.promptable import DECODED_SIDE, Decoded, Embedding, Sq
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-#: pixels on both sides of a border that a box has made
-_UNSURE = 4
 
 
 @dataclass(eq=False)
@@ -56,7 +52,7 @@ class BrightEngine:
             mask[int(top) : int(bottom), int(left) : int(right)] = True
             mask &= bright
             whole = np.isin(things, np.unique(things[mask])) & bright
-            logits.append(_sure_but_where_cut(mask, whole & ~mask))
+            logits.append(np.where(mask, 5.0, -5.0))
             scores.append(mask.sum() / max(1, whole.sum()))
         return Decoded(np.array(logits, np.float32), np.array(scores, np.float32))
 
@@ -89,12 +85,3 @@ class BrightEngine:
         laid = ndimage.zoom(logits[:rows, :columns], scale, order=1, grid_mode=True, mode="nearest")
         mask: NDArray[np.bool_] = laid > 0
         return mask
-
-
-def _sure_but_where_cut(mask: NDArray[np.bool_], cut_off: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return logits: a border that a box made, and not the image, is not sure."""
-    logits = np.where(mask, 5.0, -5.0)
-    if cut_off.any():
-        logits[mask & ndimage.binary_dilation(cut_off, iterations=_UNSURE)] = 0.5
-        logits[cut_off & ndimage.binary_dilation(mask, iterations=_UNSURE)] = -0.5
-    return logits

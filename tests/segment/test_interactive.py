@@ -92,8 +92,8 @@ def test_for_want_of_memory_kept_embeddings_are_let_go(volume: Volume) -> None:
     segmenter = InteractiveSegmenter(engine, cache)
     segmenter.prepare(volume, Plane(1, 20), WINDOW)
     short_of_memory(engine, 1)
-    box = Prompts(boxes=(BoxPrompt((5, 9, 14), (5, 30, 40)),))
-    result = segmenter.segment(volume, box, WINDOW)
+    point = Prompts((PointPrompt((5, 20, 25)),))
+    result = segmenter.segment(volume, point, WINDOW)
     np.testing.assert_array_equal(result.mask, volume.array[5] == 100)
     segmenter.prepare(volume, Plane(1, 20), WINDOW)
     assert len(engine.encoded) == 3, "the first is not held any more"

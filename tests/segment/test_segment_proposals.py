@@ -102,9 +102,7 @@ def test_boxes_that_cut_something_off_find_all_of_it_or_nothing() -> None:
     """A block, the middle of another one, and nothing at all; twice looser boxes find the rest."""
     engine, seen = BrightEngine(), picture()
     boxes = np.array([[8, 8, 50, 40], [96, 35, 108, 55], [60, 80, 80, 95]], np.float32)
-    settings = EverythingSettings(
-        least_score=0.1, least_first_score=0.1, least_stability=0.1, most_settled=3
-    )
+    settings = EverythingSettings(least_score=0.1, least_first_score=0.1, most_settled=3)
     embedding = engine.encode(seen.image)
 
     def corners(looser: float) -> list[tuple[int, int]]:

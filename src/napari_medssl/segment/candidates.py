@@ -2,8 +2,9 @@
 
 A bare point gives such a network nothing to work with, so boxes of several sizes and shapes are
 tried around it. How good the network expects its own mask to be (its score) is no sure guide among
-so different boxes: `plausibility` says which mask was probably meant. The best few masks are each
-boxed tightly and decoded again, which settles on the object whatever box it began with.
+so different boxes: it likes whatever fills half the image. So a mask must also agree with the
+others, as what is really there is found from many boxes. And the best few masks are each boxed
+tightly and decoded again, which settles on the object whatever box it began with.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_medssl.models.promptable import Decoded
 from napari_medssl.segment.decoded_grid import DecodedGrid, overlaps
-from napari_medssl.segment.plausibility import Plausibility, signs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 _SIDES = np.array([20, 28, 40, 56, 80, 112, 160, 224], np.float32) / 256
 _SHAPES = (1.0, 2.5, 0.4)
 #: how many masks are boxed again, how different they must be (IoU), and how often it is done
-_FEW, _ALIKE, _ROUNDS = 6, 0.8, 2
+_FEW, _ALIKE, _ROUNDS = 4, 0.8, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,38 +71,26 @@ def find_around(
     decoded = engine.decode_boxes(embedding, boxes)
     if engine.card.clicks:
         decoded = decoded.and_also(engine.decode_points(embedding, points_xy, positive))
-    seen = Seen(engine, embedding, points_xy, positive)
-    masks = seen.grid.masks(decoded.logits)
+    seen = _Seen(engine, embedding, points_xy, positive)
+    masks, scores = seen.grid.masks(decoded.logits), np.clip(decoded.scores, 0, 1)
     fit = seen.fit_all if seen.fit_all(masks).any() else seen.hold
     if not fit(masks).any():
         return None
-    voters, plausible = masks[fit(masks)], Plausibility.shipped()
-    few = _best_different(masks, np.where(fit(masks), plausible(seen.signs(decoded, voters)), -1))
-    first = Outline(decoded.logits[few[0]], float(np.clip(decoded.scores[few[0]], 0, 1)))
-    settled = settle(seen, decoded.logits[few])
-    masks = seen.grid.masks(settled.logits)
+    voters = masks[fit(masks)]
+    rank = np.where(fit(masks), scores * np.sqrt(_agreement(masks, voters)), -1)
+    few = _best_different(masks, rank)
+    first = Outline(decoded.logits[few[0]], float(scores[few[0]]))
+    logits = [decoded.logits[few]]
+    for _ in range(_ROUNDS):
+        decoded = engine.decode_boxes(embedding, seen.grid.tight_boxes(seen.grid.masks(logits[-1])))
+        logits.append(decoded.logits)
+    settled: NDArray[np.float32] = np.stack(logits).mean(axis=0)
+    masks, scores = seen.grid.masks(settled), np.clip(decoded.scores, 0, 1)
     if not fit(masks).any():
         return first  # settling drifted away from the points
-    best = int(np.argmax(np.where(fit(masks), plausible(seen.signs(settled, voters)), -1)))
-    return Outline(settled.logits[best], float(np.clip(settled.scores[best], 0, 1)))
-
-
-def settle(seen: Seen, logits: NDArray[np.float32]) -> Decoded:
-    """Box masks tightly and decode them again, twice; return the means, with the last scores.
-
-    Parameters
-    ----------
-    seen : Seen
-        The network, and what it made of the image.
-    logits : (n, 256, 256) float32 array
-        Of the masks to begin with.
-    """
-    steps = [logits]
-    for _ in range(_ROUNDS):
-        boxes = seen.grid.tight_boxes(seen.grid.masks(steps[-1]))
-        decoded = seen.engine.decode_boxes(seen.embedding, boxes)
-        steps.append(decoded.logits)
-    return Decoded(np.stack(steps).mean(axis=0), decoded.scores)
+    rank = np.where(fit(masks), scores**3 * np.sqrt(_agreement(masks, voters)), -1)
+    best = int(np.argmax(rank))
+    return Outline(settled[best], float(scores[best]))
 
 
 def boxes_around(
@@ -155,14 +142,8 @@ def _cut_short(
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """The points on the grid of decoded masks, and what masks make of them.
-
-    Parameters
-    ----------
-    engine, embedding, points_xy, positive
-        As `find_around` has them.
-    """
+class _Seen:
+    """The points on the grid of decoded masks, and what masks make of them."""
 
     engine: PromptEngine
     embedding: Embedding
@@ -185,18 +166,15 @@ class Seen:
 
     def _held(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of n masks hold which of m points, (n, m)."""
-        y, x = self._pixels(masks.shape[1:]).T
+        last = np.array(masks.shape[:0:-1]) - 1
+        x, y = np.clip(self.points_xy * self.grid.scale_xy, 0, last).astype(int).T
         return np.asarray(masks[:, y, x])
 
-    def signs(self, decoded: Decoded, voters: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return what `plausibility.signs` tells of masks, given those of all boxes that fit."""
-        logits = self.grid.within(decoded.logits)
-        return signs(logits, decoded.scores, voters, self._pixels(logits.shape[1:])[self.positive])
 
-    def _pixels(self, shape: tuple[int, ...]) -> NDArray[np.intp]:
-        """Return row and column of the points, (m, 2)."""
-        places = np.clip(self.points_xy * self.grid.scale_xy, 0, np.array(shape[::-1]) - 1)
-        return np.asarray(places.astype(np.intp)[:, ::-1])
+def _agreement(masks: NDArray[np.bool_], voters: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Mean overlap (IoU) of each mask with the voters."""
+    agreement: NDArray[np.float32] = overlaps(masks, voters).mean(axis=1)
+    return agreement
 
 
 def _best_different(masks: NDArray[np.bool_], rank: NDArray[np.float32]) -> list[int]:
