@@ -72,11 +72,15 @@ class Hand:
         """Since the hand began."""
         return monotonic() - self._began
 
-    def click(self, find: Callable[[], QPoint], *, twice: bool = False) -> None:
+    def click(
+        self, find: Callable[[], QPoint], *, twice: bool = False, shift: bool = False
+    ) -> None:
         """Click the place that ``find`` gives, once it is there and stands still."""
         at = self._still(find)
         self._xdotool("mousemove", at.x(), at.y())
-        self._xdotool("click", "--repeat", 2 if twice else 1, "--delay", 80, 1)
+        held = ("keydown", "shift") if shift else ()
+        once = ("click", "--repeat", 2 if twice else 1, "--delay", 80, 1)
+        self._xdotool(*held, *once, *(("keyup", "shift") if shift else ()))
         self.clicks += 2 if twice else 1
         sleep(0.4)
 

@@ -1,14 +1,16 @@
 """How well prompts taken from reference masks bring those masks back.
 
     python benchmarks/prompt_accuracy.py --images FOLDER --masks FOLDER [--prompt box|point|both]
-        [--clicks 1,2,3,5] [--weights FILE]
+        [--clicks 1,2,3,5] [--place middle|anywhere] [--weights FILE]
 
 Images and masks of one name belong together; ``NAME_1`` and so on are further masks of the image
 ``NAME``. One object is one label value of one mask, all its pieces together: that is what the
 figures in the literature count. The box is the object's own bounding box, first and last pixel
 inside; the point is the object's deepest pixel, the one farthest from its edge, and each further
-one the deepest pixel of what the outline so far has missing or too much. Masks without an object
-are counted, not scored. An outline that is not found at all scores 0.
+one the deepest pixel of what the outline so far has missing or too much. With ``--place anywhere``
+it is any pixel of that piece that is at least a quarter as deep, drawn by chance, but always the
+same of the same object: people click beside the middle. Masks without an object are counted, not
+scored. An outline that is not found at all scores 0.
 
 It goes through the same functions as the window and ``medssl prompt``.
 """
@@ -29,6 +31,7 @@ from napari_medssl.errors import PromptError, UsageError
 from napari_medssl.evaluate import dice
 from napari_medssl.finetune.prompts import next_point
 from napari_medssl.io import read_labels, read_volume
+from napari_medssl.models.draws import draws
 from napari_medssl.segment import (
     BoxPrompt,
     EmbeddingCache,
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 
     from napari_medssl.volume import Volume
 
-_KINDS = ("box", "point", "both")
+_KINDS, _PLACES = ("box", "point", "both"), ("middle", "anywhere")
 
 
 @dataclass
@@ -104,6 +107,7 @@ def score(
     *,
     box: bool = True,
     clicks: tuple[int, ...] = (1,),
+    anywhere: bool = False,
 ) -> Tally:
     """Score every object of an image, from its box and after so many clicks."""
     volume = read_volume(image)
@@ -116,7 +120,8 @@ def score(
             scene = _Scene.showing(segmenter, volume, labels == value)
             if box:
                 tally.add("box", dice(scene.outline(box_of(scene.plane, scene.truth)), scene.truth))
-            after = scene.clicked(max(clicks, default=0))
+            random = draws(0, f"{image.name} {path.name}", value) if anywhere else None
+            after = scene.clicked(max(clicks, default=0), random)
             for count in clicks:
                 tally.add(f"{count} point{'s' if count > 1 else ''}", after[count - 1])
     return tally
@@ -149,11 +154,11 @@ class _Scene:
             print(f"{self.volume.source.name}: {error}", file=sys.stderr)
             return np.zeros_like(self.truth)
 
-    def clicked(self, most: int) -> list[float]:
-        """Dice after 1, 2, ... clicks."""
+    def clicked(self, most: int, random: np.random.Generator | None) -> list[float]:
+        """Dice after 1, 2, ... clicks, in the middle of what is wrong or anywhere in it."""
         found, points, scores = np.zeros_like(self.truth), [], []
         for _ in range(most):
-            (x, y), inside = next_point(found, self.truth)
+            (x, y), inside = next_point(found, self.truth, random)
             points.append(PointPrompt(_zyx(self.plane, int(y), int(x)), inside))
             found = self.outline(Prompts(tuple(points)))
             scores.append(dice(found, self.truth))
@@ -175,6 +180,7 @@ def main(
     masks: Annotated[Path, typer.Option(help="Folder of masks.")],
     prompt: Annotated[str, typer.Option(help="box, point or both.")] = "both",
     clicks: Annotated[str, typer.Option(help="After how many points: 1,2,3,5.")] = "1",
+    place: Annotated[str, typer.Option(help="Of points: middle or anywhere.")] = "middle",
     model: Annotated[str, typer.Option(help="Network.")] = "litemedsam",
     weights: Annotated[
         Path | None, typer.Option(help="Weights to use instead of the published ones.")
@@ -186,12 +192,15 @@ def main(
     """Print the mean Dice of box and point prompts over a folder of images and masks."""
     if prompt not in _KINDS:
         raise UsageError(f"the prompt '{prompt}'", expected="box, point or both")
+    if place not in _PLACES:
+        raise UsageError(f"the place '{place}'", expected="middle or anywhere")
     counts = () if prompt == "box" else tuple(int(count) for count in clicks.split(","))
     engine = load_engine(model, device=device, weights=weights)
     segmenter = InteractiveSegmenter(engine, EmbeddingCache(cache))
     total = Tally()
     for image, found in pairs(images, masks):
-        total.join(score(segmenter, image, found, box=prompt != "point", clicks=counts))
+        box, anywhere = prompt != "point", place == "anywhere"
+        total.join(score(segmenter, image, found, box=box, clicks=counts, anywhere=anywhere))
     if json:
         means = {kind: float(np.mean(scores)) for kind, scores in total.scores.items()}
         objects = len(next(iter(total.scores.values()), ()))

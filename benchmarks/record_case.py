@@ -18,58 +18,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from hand import Hand, choose, first_case, middle, on, perform, seen, tab
-from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QOpenGLWidget
+from canvas import Canvas
+from hand import Hand, choose, first_case, on, perform, tab
 
 from napari_medssl.evaluate import dice
 from napari_medssl.io import read_labels, read_volume
 
 if TYPE_CHECKING:
     import napari
+    from qtpy.QtCore import QPoint
 
 _MARGIN = 2
 
 
-class Picture:
-    """Where voxels of the axial slice are on the screen."""
-
-    def __init__(self, viewer: napari.Viewer, truth: np.ndarray) -> None:
-        self._viewer = viewer
-        self._truth = truth
-
-    def turn_to(self, index: int) -> bool:
-        """Turn to a slice, as the slider or the arrow keys do; False while nothing is open."""
-        if not self._viewer.layers:
-            return False
-        self._viewer.dims.set_current_step(0, index)
-        return True
-
-    def box(self, index: int) -> tuple[QPoint, QPoint]:
-        """Two corners around the truth on a slice."""
-        rows, cols = np.nonzero(self._truth[index])
-        low = (index, rows.min() - _MARGIN, cols.min() - _MARGIN)
-        high = (index, rows.max() + _MARGIN, cols.max() + _MARGIN)
-        return self._place(low), self._place(high)
-
-    def _place(self, voxel: tuple[int, int, int]) -> QPoint:
-        world = np.asarray(self._viewer.layers[0].data_to_world(voxel))[-2:]
-        camera = self._viewer.scene.camera
-        away = (world - np.asarray(camera.center)[-2:]) * camera.zoom
-        return middle(seen(QOpenGLWidget)[0]) + QPoint(round(away[1]), round(away[0]))
-
-    def has_preview(self) -> bool:
-        """Whether an outline waits to be kept."""
-        found = [la for la in self._viewer.layers if la.name.startswith("Preview")]
-        return bool(found) and bool(found[0].data.any())
-
-    def mask(self) -> np.ndarray | None:
-        """The mask drawn so far."""
-        masks = [la for la in self._viewer.layers if la.name.startswith("Mask")]
-        return np.array(masks[-1].data) if masks else None
+def box_on(canvas: Canvas, truth: np.ndarray, index: int) -> tuple[QPoint, QPoint]:
+    """Two corners around the truth on a slice."""
+    rows, cols = np.nonzero(truth[index])
+    low = (index, int(rows.min()) - _MARGIN, int(cols.min()) - _MARGIN)
+    high = (index, int(rows.max()) + _MARGIN, int(cols.max()) + _MARGIN)
+    return canvas.place(low), canvas.place(high)
 
 
-def work(hand: Hand, picture: Picture, slices: list[int], case: Path, home: Path) -> None:
+def work(
+    hand: Hand, canvas: Canvas, truth: np.ndarray, slices: list[int], case: Path, home: Path
+) -> None:
     """Everything a person does."""
     hand.picture("napari with both panels")
     hand.click(on("New project"))
@@ -80,29 +52,29 @@ def work(hand: Hand, picture: Picture, slices: list[int], case: Path, home: Path
     hand.wait(first_case)
     hand.picture("a project with one case")
     hand.click(first_case, twice=True)
-    hand.wait(lambda: picture.turn_to(slices[0]))
+    hand.wait(lambda: canvas.turn_to(0, slices[0]))
     sleep(3)
     for number, index in enumerate(slices):
-        hand.wait(lambda index=index: picture.turn_to(index))
+        hand.wait(lambda index=index: canvas.turn_to(0, index))
         hand.press("g")
-        hand.drag(lambda index=index: picture.box(index))
-        hand.wait(picture.has_preview)
+        hand.drag(lambda index=index: box_on(canvas, truth, index))
+        hand.wait(canvas.preview)
         hand.picture(f"box on slice {index}")
         hand.press("k")
-        hand.wait(lambda: not picture.has_preview() or None)
+        hand.wait(lambda: canvas.preview() is None)
         if number == 0:
             hand.picture("outline kept")
-    finish(hand, picture, home)
+    finish(hand, canvas, home)
 
 
-def finish(hand: Hand, picture: Picture, home: Path) -> None:
+def finish(hand: Hand, canvas: Canvas, home: Path) -> None:
     """Fill between the outlined slices, and export."""
     hand.click(tab("Segment"))
-    drawn = hand.wait(picture.mask)
+    drawn = hand.wait(canvas.mask)
     hand.click(on("More tools"))
     choose(hand, "Fill between slices")
     hand.click(on("Apply"))
-    hand.wait(lambda: bool((picture.mask() > 0).sum() > (drawn > 0).sum()) or None)
+    hand.wait(lambda: bool((canvas.mask() > 0).sum() > (drawn > 0).sum()) or None)
     hand.picture("filled between slices")
     hand.click(tab("Project"))
     hand.click(on("Export"))
@@ -128,7 +100,7 @@ def main(
 
     def act(viewer: napari.Viewer, hand: Hand) -> None:
         with tempfile.TemporaryDirectory() as home:
-            work(hand, Picture(viewer, wanted), slices, case.resolve(), Path(home))
+            work(hand, Canvas(viewer), wanted, slices, case.resolve(), Path(home))
             exported = read_labels(Path(home) / "sarcoma-seg.dcm", volume) > 0
         print(f"{hand.clicks} clicks, {hand.keys} keys, {hand.seconds:.0f} s")
         print(f"boxes on {len(slices)} of {with_truth.size} slices with the object")

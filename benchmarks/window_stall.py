@@ -80,6 +80,15 @@ class Mouse:
             self._send(QEvent.Type.MouseMove, at + step * way)
         self._send(QEvent.Type.MouseButtonRelease, at + _MOVES * way)
 
+    def click(self, viewer: Any, voxel: tuple[int, ...]) -> None:
+        """Press and let go on a voxel of the slice that a viewer shows."""
+        camera = viewer.scene.camera
+        world = np.asarray(viewer.layers[0].data_to_world(voxel))[-2:]
+        away = (world - np.asarray(camera.center)[-2:]) * camera.zoom
+        at = np.array([self._canvas.width(), self._canvas.height()]) / 2 + away[::-1]
+        self._send(QEvent.Type.MouseButtonPress, at)
+        self._send(QEvent.Type.MouseButtonRelease, at)
+
     def until_drawn(self, act: Callable[[], Any]) -> None:
         """Note how long something takes until it is on the screen."""
         wait(_BETWEEN_MS)

@@ -50,14 +50,15 @@ def test_boxes_stay_on_the_picture_and_none_means_none() -> None:
     )
 
 
-def test_points_lie_deep_inside() -> None:
+def test_points_lie_inside_and_not_on_the_edge() -> None:
     thing = Thing(1, (10, 30), RING)
     whole = thing.laid_in((100, 200))
     depth = ndimage.distance_transform_edt(whole)
     points = np.array([point_inside(thing, draws(0, "place", n)) for n in range(200)])
     columns, rows = (points - 0.5).astype(int).T
     np.testing.assert_array_equal(points - 0.5, np.stack([columns, rows], axis=1))
-    assert depth[rows, columns].min() >= depth.max() / 2
+    assert depth[rows, columns].min() >= depth.max() / 4
+    assert depth[rows, columns].min() < depth.max() / 2
     assert len(np.unique(points, axis=0)) > 100
 
 
@@ -80,6 +81,16 @@ def test_the_next_click_lies_deepest_in_what_is_missing_or_too_much() -> None:
     found[5:16, 9:16] = False
     point, inside = next_point(found, truth)
     assert (point.tolist(), inside) == ([12.5, 8.5], True)
+
+
+def test_by_chance_the_next_click_lies_anywhere_in_the_piece_with_the_deepest_place() -> None:
+    truth, found = np.zeros((30, 40), bool), np.zeros((30, 40), bool)
+    truth[5:16, 5:16], truth[20:24, 20:24] = True, True
+    clicks = [next_point(found, truth, draws(0, "click", n)) for n in range(100)]
+    assert all(inside for _, inside in clicks)
+    columns, rows = np.array([place - 0.5 for place, _ in clicks], int).T
+    assert ndimage.distance_transform_edt(truth)[rows, columns].min() >= 6 / 4
+    assert set(columns) == set(rows) == set(range(6, 15))
 
 
 def test_where_nothing_is_wrong_the_object_is_clicked_again() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _FRAME = 1024
 #: a small object keeps most of itself in its box
 _MOST_INWARD = 0.1
+#: nobody clicks on the very edge: a click is at least so deep, as a part of the deepest place
+_LEAST_DEPTH = 0.25
 
 
 def jittered_box(
@@ -51,16 +53,13 @@ def jittered_box(
 
 
 def point_inside(thing: Thing, random: np.random.Generator) -> NDArray[np.float32]:
-    """Return a pixel of an object, (x, y) of its middle, at least half as deep as the deepest."""
-    depth = _depth(thing.mask)
-    rows, columns = np.nonzero(depth >= depth.max() / 2)
-    chosen = random.integers(len(rows))
-    row, column = thing.corner
-    return np.array([column + columns[chosen] + 0.5, row + rows[chosen] + 0.5], np.float32)
+    """Return a pixel of an object, (x, y) of its middle, anywhere but on the edge."""
+    row, column = _somewhere(_depth(thing.mask), random)
+    return np.array([thing.corner[1] + column + 0.5, thing.corner[0] + row + 0.5], np.float32)
 
 
 def next_point(
-    found: NDArray[np.bool_], truth: NDArray[np.bool_]
+    found: NDArray[np.bool_], truth: NDArray[np.bool_], random: np.random.Generator | None = None
 ) -> tuple[NDArray[np.float32], bool]:
     """Return where a user who sees a mask would click next.
 
@@ -68,6 +67,8 @@ def next_point(
     ----------
     found, truth : (rows, columns) bool arrays
         The mask so far, and the one that is wanted, which is not empty.
+    random : numpy Generator, optional
+        Chooses a pixel of the piece with the deepest one instead, anywhere but on its edge.
 
     Returns
     -------
@@ -83,8 +84,23 @@ def next_point(
     depths = [_depth(some) for some in (missing, extra)]
     inside = bool(depths[0].max() >= depths[1].max())
     depth = depths[0] if inside else depths[1]
-    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    row, column = _deepest(depth) if random is None else _somewhere(depth, random)
     return np.array([column + 0.5, row + 0.5], np.float32), inside
+
+
+def _deepest(depth: NDArray[np.float64]) -> tuple[int, int]:
+    """Return row and column of the deepest pixel."""
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(row), int(column)
+
+
+def _somewhere(depth: NDArray[np.float64], random: np.random.Generator) -> tuple[int, int]:
+    """Return row and column of a pixel of the piece with the deepest one, not on its edge."""
+    pieces, _ = ndimage.label(depth > 0)
+    piece = pieces == pieces[_deepest(depth)]
+    rows, columns = np.nonzero(piece & (depth >= _LEAST_DEPTH * depth.max()))
+    chosen = random.integers(len(rows))
+    return int(rows[chosen]), int(columns[chosen])
 
 
 def _depth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:

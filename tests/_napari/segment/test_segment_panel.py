@@ -239,6 +239,17 @@ def test_nothing_is_cut_off_on_a_small_screen(docked, qtbot):
             assert button.width() >= needed, button.text()
 
 
+def test_it_begins_at_its_top_and_goes_down_to_the_tools_that_are_unfolded(docked, qtbot):
+    viewer, panel = docked(show=True)
+    viewer.window.resize(1280, 800)
+    qtbot.wait(1000)
+    bar = panel.findChild(QScrollArea).verticalScrollBar()
+    assert bar.maximum() > 0
+    assert bar.value() == 0, "the button that opens an image is out of sight"
+    press(panel, "More tools")
+    qtbot.waitUntil(lambda: bar.value() > 0, timeout=_PATIENCE_MS)
+
+
 def test_letters_are_in_the_picture_of_the_canvas(docked, qtbot):
     viewer, _ = docked(ct(), show=True)
     qtbot.wait(100)

@@ -88,7 +88,12 @@ class ToolsSection(QWidget):
     def _fold(self, away: bool) -> None:
         self._folded.setVisible(not away)
         self._unfold.setText(_FOLDED if away else _OPEN)
-        self.grown.emit()
+        self._say_grown()
+
+    def _say_grown(self) -> None:
+        """Say so once it is unfolded: the panel's top stays in sight while it opens."""
+        if not self._folded.isHidden():
+            self.grown.emit()
 
     def _show_tool(self) -> None:
         tool = self._chosen = self._tool.currentData()
@@ -111,7 +116,7 @@ class ToolsSection(QWidget):
             box = self._boxes[parameter.name] = _number(parameter)
             self._form.addRow(parameter.title, box)
         self._slice.setVisible(tool.scope == "volume or slice")
-        self.grown.emit()
+        self._say_grown()
 
     def _ask(self) -> None:
         if self._chosen is not None:
