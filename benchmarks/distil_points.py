@@ -1,12 +1,12 @@
 """How much better a network that knows boxes answers clicks once it has taught itself.
 
-    python benchmarks/distil_points.py DATA --out FOLDER [--steps N]
+    python benchmarks/distil_points.py DATA --out FOLDER [--steps N] [--begin-with FILE]
 
 DATA holds the test images, a folder a collection. Weights for points are learned without labels,
-as by ``medssl models distil``, from half of the patients of three of the five collections that are
-measured, and from all of those that are not; breast images are never learned from. Then objects of
-all five are outlined from their box and after 1, 2, 3 and 5 clicks, with and without these weights,
-separately on images that were learned from and on those that were not.
+as by ``medssl models distil --anew``, from half of the patients of three of the five collections
+that are measured, and from all of those that are not; breast images are never learned from. Then
+objects of all five are outlined from their box and after 1, 2, 3 and 5 clicks, with and without
+these weights, separately on images that were learned from and on those that were not.
 """
 
 from __future__ import annotations
@@ -115,25 +115,41 @@ def main(
     data: Annotated[Path, typer.Argument(help="Folder of the collections.")],
     out: Annotated[Path, typer.Option(help="Folder for the weights; the same one goes on.")],
     steps: Annotated[int, typer.Option(help="How often weights change.")] = 3000,
-    clicks: Annotated[int, typer.Option(help="Points that one object gets, at most.")] = 5,
+    clicks: Annotated[int, typer.Option(help="Points that one object gets, at most.")] = 3,
+    batch: Annotated[int, typer.Option(help="Objects at each step.")] = 8,
+    slices: Annotated[int, typer.Option(help="Of each image, at most.")] = 8,
+    rate: Annotated[float | None, typer.Option(help="Highest step length.")] = None,
+    begin_with: Annotated[
+        Path | None, typer.Option(help="Weights for points to go on from.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
 ) -> None:
     """Learn, unless it is done, and print Dice after a box and after 1, 2, 3 and 5 clicks."""
-    plan = SamPlan("points", steps=steps, seed=seed, points=1.0, clicks=clicks, check_every=100)
-    engine: Any = load_engine(device=device)
+    plan = SamPlan(
+        "points",
+        steps=steps,
+        batch=batch,
+        seed=seed,
+        rate=rate,
+        points=1.0,
+        clicks=clicks,
+        check_every=200,
+    )
+    engine: Any = load_engine(device=device, weights=begin_with)
+    engine = engine if begin_with else engine.by_itself()
     make_folder(out)
     told = Told(quiet=False)
     with told:
         images = images_to_learn(data)
-        result = distil(engine, images, Teaching(seed=seed), plan, 0.1, out, told)
+        result = distil(engine, images, Teaching(slices=slices, seed=seed), plan, 0.1, out, told)
     print(*told.warnings, sep="\n", file=sys.stderr)
     if result.weights is None or not result.finished:
         print(f"stopped after step {result.step}; run it again to go on", file=sys.stderr)
         return
-    plain = load_engine(device=device)
+    plain: Any = load_engine(device=device)
     learned = load_engine(device=device, weights=result.weights)
-    measured({"before": plain, "after": learned}, data, out / "measured")
+    measured({"before": plain.by_itself(), "after": learned}, data, out / "measured")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _AIR, _BODY, _ORGAN, _NOISE = -1000, 40, 120, 15
 _SPACING_MM = (1.0, 0.7, 0.7)
+_STORED = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 #: of the organ, as parts of the volume
 _MIDDLE, _HALF = (0.5, 0.48, 0.4), (0.33, 0.16, 0.13)
 _REST_MS = 3000
@@ -48,9 +49,10 @@ def ct_with_organ(shape: tuple[int, int, int]) -> tuple[Volume, NDArray[np.bool_
     array = np.where(organ, _ORGAN, np.where(body, _BODY, _AIR)).astype(np.int16)
     for one in array:
         one += rng.normal(0, _NOISE, one.shape).astype(np.int16)
-    geometry = Geometry(shape, _SPACING_MM)
+    # as scanners store it: along x first, z last
+    geometry = Geometry(shape[::-1], _SPACING_MM[::-1], direction=_STORED)
     return Volume.from_source_array(
-        array, geometry, name="ct", format="made", modality="CT"
+        array.transpose(2, 1, 0), geometry, name="ct", format="made", modality="CT"
     ), np.asarray(organ)
 
 

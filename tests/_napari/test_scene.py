@@ -175,6 +175,28 @@ def test_a_preview_is_a_line_around_what_it_encloses(scene):
     show_plane(scene.viewer, "3-D")
 
 
+def test_previews_are_drawn_at_once_in_sight_and_together_elsewhere(scene, qtbot):
+    outline = np.ones((40, 50), bool)
+    show_plane(scene.viewer, "axial")
+    scene.viewer.dims.set_current_step(0, 3)
+    scene.show_preview(Plane(0, 3), outline)
+    drawn = []
+    layer(scene, Labels, "Preview").events.set_data.connect(lambda: drawn.append(1))
+    scene.show_preview(Plane(0, 3), None)
+    assert len(drawn) == 1
+    for index in (2, 4, 5):
+        scene.show_preview(Plane(0, index), outline)
+    assert len(drawn) == 1
+    qtbot.waitUntil(lambda: len(drawn) == 2)
+    qtbot.wait(500)
+    assert len(drawn) == 2
+    show_plane(scene.viewer, "coronal")
+    drawn.clear()
+    scene.show_preview(Plane(0, 3), outline)
+    assert not drawn, "one line of the picture has changed"
+    qtbot.waitUntil(lambda: len(drawn) == 1)
+
+
 def test_masks_lie_under_the_prompts(scene):
     scene.use_tool("point")
     scene.show_preview(Plane(0, 3), np.ones((40, 50), bool))

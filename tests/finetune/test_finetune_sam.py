@@ -13,6 +13,7 @@ from napari_medssl.errors import MedSSLError, SaveError, UsageError
 from napari_medssl.finetune import SamPlan, finetune_sam
 from napari_medssl.finetune.sam import step_along
 from napari_medssl.io import atomic_write
+from napari_medssl.models.point_head import point_head
 from napari_medssl.models.tuned import read_tuned
 
 PLAN = SamPlan(steps=7, batch=2, check_every=3, rate=1e-2)
@@ -63,6 +64,25 @@ def test_what_is_not_learned_stays_and_names_stay_as_published(tmp_path: Path, m
     if mode == "everything":
         assert "image_encoder.patch_embed.proj.weight" in encoder
     assert not (tmp_path / "state.safetensors").exists()
+
+
+def test_weights_for_points_that_are_there_are_gone_on_with(tmp_path: Path) -> None:
+    other = tiny_engine(seed=5)
+    with_points = replace(
+        tiny_engine(), clicked=point_head(other.network), points_hash=other.weights_hash
+    )
+    plan = replace(planned("points", 1.0), steps=1, rate=1e-9)
+    finetune_sam(
+        with_points, bright_pictures(2), [], plan, tmp_path, write=atomic_write, report=Heard()
+    )
+    after = load_file(tmp_path / "model.safetensors")
+    for name, begun in point_head(other.network).state_dict().items():
+        assert torch.allclose(after[name].float(), begun, atol=2e-3), name
+    assert not torch.allclose(
+        after["mask_decoder.mask_tokens.weight"].float(),
+        tiny_network().state_dict()["mask_decoder.mask_tokens.weight"],
+        atol=2e-3,
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)

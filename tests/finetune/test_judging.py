@@ -10,7 +10,7 @@ from tiny_sam import bright_pictures, tiny_engine
 
 from napari_medssl.evaluate import dice
 from napari_medssl.finetune.judging import Verdict, judge
-from napari_medssl.finetune.prompts import jittered_box
+from napari_medssl.finetune.prompts import jittered_box, next_point
 from napari_medssl.models.draws import draws
 from napari_medssl.models.promptable import Decoded
 
@@ -53,16 +53,21 @@ def test_perfect_is_one_and_nothing_is_zero() -> None:
     assert math.isnan(Verdict(()).mean)
 
 
-def test_points_lie_deep_in_objects_and_the_best_expected_mask_counts() -> None:
+def test_clicks_lie_deepest_in_what_is_wrong_and_the_best_proposal_of_the_first_counts() -> None:
     engine = tiny_engine()
     embeddings = [engine.encode(picture.rgb, picture.pixel_mm) for picture in PICTURES]
-    found = judge(engine, PICTURES, embeddings.__getitem__, jitter=0.0, seed=0, points=True)
+    found = judge(engine, PICTURES, embeddings.__getitem__, jitter=0.0, seed=0, clicks=2)
     for index, picture in enumerate(PICTURES):
         (thing,) = picture.things
-        whole = thing.laid_in(picture.size)
+        whole, embedding = thing.laid_in(picture.size), embeddings[index]
         depth = ndimage.distance_transform_edt(whole)
         row, column = np.unravel_index(depth.argmax(), depth.shape)
-        point = np.array([[column + 0.5, row + 0.5]], np.float32)
-        decoded = engine.decode_points(embeddings[index], point, np.ones(1, bool))
-        mask = engine.mask(embeddings[index], decoded.logits[decoded.scores.argmax()])
-        assert found.dice[index] == pytest.approx(dice(mask, whole))
+        first = np.array([[column + 0.5, row + 0.5]], np.float32)
+        decoded = engine.decode_points(embedding, first, np.ones(1, bool))
+        proposed = [engine.mask(embedding, logits) for logits in decoded.logits]
+        second, inside = next_point(proposed[int(decoded.scores.argmax())], whole)
+        both = np.concatenate([first, second[None]])
+        decoded = engine.decode_points(embedding, both, np.array([True, inside]))
+        (after,) = (engine.mask(embedding, logits) for logits in decoded.logits)
+        expected = (max(dice(mask, whole) for mask in proposed) + dice(after, whole)) / 2
+        assert found.dice[index] == pytest.approx(expected)

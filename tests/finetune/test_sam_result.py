@@ -50,6 +50,13 @@ def test_a_run_is_known_by_all_that_its_result_depends_on() -> None:
     assert hashed() == hashed(training=bright_pictures(2))
 
 
+def test_a_run_for_points_is_also_known_by_the_weights_it_begins_with() -> None:
+    begun = [replace(tiny_engine(), points_hash=begun) for begun in ("", "a" * 64, "b" * 64)]
+    for_points = replace(PLAN, mode="points", points=1.0)
+    assert len({hashed(engine=engine, plan=for_points) for engine in begun}) == 3
+    assert len({hashed(engine=engine) for engine in begun}) == 1
+
+
 def saved(out: Path, steps: int = 10) -> str:
     """Leave a result as if it came after so many steps; return the settings."""
     settings = hashed()

@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from napari_medssl.errors import WeightsError
+from napari_medssl.evaluate import dice
 from napari_medssl.io import atomic_write
+from napari_medssl.models import model_card
 from napari_medssl.models.load import load_engine
-from napari_medssl.models.point_head import holds_points, point_head
+from napari_medssl.models.point_head import holds_points, point_head, shipped_points
 from napari_medssl.models.torch_engine import TorchEngine
-from napari_medssl.models.tuned import TunedCard, save_tuned
+from napari_medssl.models.tuned import TunedCard, read_tuned, save_tuned
 
 POINT, INSIDE = np.array([[30.0, 20.0]], np.float32), np.ones(1, bool)
 BOX = np.array([[5.0, 5.0, 40.0, 50.0]], np.float32)
@@ -84,3 +86,36 @@ def test_what_was_made_for_others_or_altered_is_refused(plain: TorchEngine, tmp_
     with pytest.raises(WeightsError, match="not the file its card was made for"):
         load_engine("litemedsam", device="cpu", weights=path)
     assert not holds_points(tmp_path / "nothing.safetensors")
+
+
+def test_weights_for_points_come_with_the_program(plain: TorchEngine) -> None:
+    card = model_card("litemedsam")
+    path = shipped_points(card)
+    assert path is not None
+    made = read_tuned(path)
+    assert made is not None
+    assert made.base_sha256 == card.sha256
+    assert made.licence == "Apache-2.0"
+    assert made.settings["made_by"].startswith("python benchmarks/distil_points.py")
+    assert made.trained_on
+    assert not any("benign" in name or "malignant" in name for name in made.trained_on)
+    assert path.stat().st_size < 20e6
+    assert plain.card.clicks
+    assert plain.points_hash == made.sha256
+    assert shipped_points(model_card("medsam")) is None
+
+
+def test_those_that_come_with_the_program_know_what_a_click_means(plain: TorchEngine) -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.ogrid[:200, :240]
+    truth = ((y - 90) / 30) ** 2 + ((x - 130) / 40) ** 2 < 1
+    grey = np.where(truth, 150, 70) + rng.normal(0, 8, truth.shape)
+    embedding = plain.encode(np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2))
+
+    def best(*points: tuple[int, int]) -> float:
+        places, inside = np.array(points, np.float32), np.ones(len(points), bool)
+        decoded = plain.decode_points(embedding, places, inside)
+        return max(dice(plain.mask(embedding, logits), truth) for logits in decoded.logits)
+
+    assert best((130, 90)) > 0.9
+    assert best((105, 85), (150, 100)) > 0.9, "both beside the middle"

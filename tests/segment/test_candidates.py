@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from bright_engine import BrightEngine
 
-from napari_medssl.models.promptable import Embedding
-from napari_medssl.segment.candidates import boxes_around, find_around
+from napari_medssl.evaluate import dice
+from napari_medssl.models.promptable import DECODED_SIDE, Decoded, Embedding
+from napari_medssl.segment.candidates import Earlier, Outline, boxes_around, find_around
 
 YES, NO = True, False
 
@@ -121,3 +122,109 @@ def test_weights_for_points_propose_what_no_box_tried_holds(
     found = find_around(BrightEngine(clicks=True), embedding, point, sign)
     assert found is not None
     assert engine.mask(embedding, found.logits)[truth].mean() > 0.95
+
+
+def picture_of(mask: np.ndarray) -> np.ndarray:
+    return np.where(mask, 255, 0).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+def test_several_points_are_proposed_for_by_the_weights_for_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    elsewhere = np.array([[20, 150, 60, 180]], np.float32)
+    monkeypatch.setattr("napari_medssl.segment.candidates.boxes_around", lambda *_: elsewhere)
+    engine = BrightEngine(clicks=True)
+    left, right = disc((120, 100), 20), disc((175, 100), 20)
+    embedding = engine.encode(picture_of(left | right))
+    points = xy((120, 100), (175, 100))
+    for signs, wanted in (([YES, YES], left | right), ([YES, NO], left), ([NO, YES], right)):
+        found = find_around(engine, embedding, points, np.array(signs))
+        assert found is not None
+        assert dice(engine.mask(embedding, found.logits), wanted) > 0.97
+
+
+def test_where_weights_for_points_miss_a_point_boxes_have_the_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth = disc((120, 100), 20)
+    nothing = Decoded(
+        np.full((1, DECODED_SIDE, DECODED_SIDE), -5, np.float32), np.ones(1, np.float32)
+    )
+    monkeypatch.setattr(BrightEngine, "decode_points", lambda *_: nothing)
+    engine = BrightEngine(clicks=True)
+    embedding = engine.encode(picture_of(truth))
+    found = find_around(engine, embedding, xy((120, 100), (112, 100)), np.array([YES, YES]))
+    assert found is not None
+    assert dice(engine.mask(embedding, found.logits), truth) > 0.97
+
+
+class TwoThings(BrightEngine):
+    """Sees one thing in small boxes and another in large ones, and likes the other better."""
+
+    small = disc((100, 100), 20) | disc((130, 100), 12)
+    large = disc((140, 100), 70)
+
+    def decode_boxes(self, embedding: Embedding, boxes_xyxy: np.ndarray) -> Decoded:
+        is_large = boxes_xyxy[:, 2] - boxes_xyxy[:, 0] > 100
+        things = [self.encode(picture_of(t)).features[0] > 127 for t in (self.small, self.large)]
+        masks = [things[int(one)] for one in is_large]
+        logits = np.where(masks, 5, -5).astype(np.float32)
+        return Decoded(logits, np.where(is_large, 1.0, 0.9).astype(np.float32))
+
+
+def test_a_further_click_lies_in_the_middle_of_what_was_wrong() -> None:
+    engine, first = TwoThings(), disc((100, 100), 20)
+    embedding = engine.encode(picture_of(first))
+    points, signs = xy((100, 100), (130, 100)), np.array([YES, YES])
+    shown = Outline(np.where(embedding.features[0] > 127, 5, -5).astype(np.float32), 1.0)
+
+    def found(before: Outline | None) -> np.ndarray:
+        earlier = Earlier()
+        earlier.ask(points[:1], signs[:1], lambda: before)
+        outline = find_around(engine, embedding, points, signs, earlier)
+        assert outline is not None
+        return engine.mask(embedding, outline.logits)
+
+    assert dice(found(shown), TwoThings.small) > 0.97
+    assert dice(found(None), TwoThings.large) > 0.97, "else the score decides"
+
+
+def test_what_was_found_for_earlier_points_is_not_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, truth = BrightEngine(), disc((120, 100), 20)
+    embedding, earlier, asked = engine.encode(picture_of(truth)), Earlier(), []
+    around = boxes_around
+    monkeypatch.setattr(
+        "napari_medssl.segment.candidates.boxes_around",
+        lambda *given: asked.append(len(given[1])) or around(*given),
+    )
+    points, signs = xy((120, 100), (112, 100), (126, 100)), np.array([YES, YES, YES])
+    for count in (1, 2, 2, 3):
+        find_around(engine, embedding, points[:count], signs[:count], earlier)
+    assert asked == [1, 2, 3]
+    asked.clear()
+    find_around(engine, embedding, points, signs)
+    assert asked == [3, 2, 1]
+
+
+def test_three_points_are_taken_at_the_word_of_the_weights_for_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("napari_medssl.segment.candidates.boxes_around", None)  # not asked
+    engine = BrightEngine(clicks=True)
+    left, right = disc((120, 100), 20), disc((175, 100), 20)
+    embedding = engine.encode(picture_of(left | right))
+    points, signs = xy((120, 100), (112, 100), (175, 100)), np.array([YES, YES, NO])
+
+    def found(boxed: np.ndarray) -> np.ndarray:
+        laid = engine.encode(picture_of(boxed)).features
+        answer = Decoded(np.where(laid > 127, 20, -20).astype(np.float32), np.ones(1, np.float32))
+        monkeypatch.setattr(BrightEngine, "decode_boxes", lambda *_: answer)
+        outline = find_around(engine, embedding, points, signs)
+        assert outline is not None
+        return engine.mask(embedding, outline.logits)
+
+    smaller = disc((120, 100), 18)
+    assert dice(found(smaller), smaller) > 0.98, "the box has the better border"
+    assert dice(found(right), left) > 0.97, "but it may hold something else"

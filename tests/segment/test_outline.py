@@ -6,7 +6,7 @@ from bright_engine import BrightEngine
 
 from napari_medssl.errors import PromptError
 from napari_medssl.models.promptable import Embedding
-from napari_medssl.segment.outline import outline, without
+from napari_medssl.segment.outline import outline, touched_up, without
 from napari_medssl.segment.slices import SlicePrompts
 
 SIZE = (128, 128)
@@ -95,6 +95,24 @@ def test_no_voxel_with_a_negative_point_is_left(engine: BrightEngine, two: Embed
     assert mask[65, 20]
     assert not mask[65, 40]
     assert (mask & ~LEFT).sum() == 0
+
+
+def test_a_border_is_touched_up_where_a_point_lies_just_beyond_it() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[20:60, 40:100] = True
+    nobody = np.zeros((0, 2), np.float32)
+    more = touched_up(mask, nobody, np.array([[102.5, 40.5]], np.float32))
+    assert (mask <= more).all()
+    assert more[40, 102]
+    assert 0 < (more & ~mask).sum() < 40
+    less = touched_up(mask, np.array([[97.5, 40.5]], np.float32), nobody)
+    assert (less <= mask).all()
+    assert not less[40, 97:].any()
+    assert 0 < (mask & ~less).sum() < 40
+    far = np.array([[120.5, 40.5]], np.float32), np.array([[70.5, 40.5]], np.float32)
+    np.testing.assert_array_equal(touched_up(mask, far[1], far[0]), mask)
+    np.testing.assert_array_equal(touched_up(mask, far[0], far[1]), mask)
+    np.testing.assert_array_equal(touched_up(mask & False, nobody, far[0]), mask & False)
 
 
 def test_without_shares_out_by_distance() -> None:

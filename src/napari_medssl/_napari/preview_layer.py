@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
+from qtpy.QtCore import QTimer
 from scipy import ndimage
 
 from napari_medssl._napari.layers import add_under_prompts, grid_of
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _NAME = "Preview (not kept yet)"
 _COLOUR = "#ffe14d"
 _FINE = 400
+#: slices that come one after the other, but not into sight, are drawn together
+_TOGETHER_MS = 400
 
 
 class PreviewLayer:
@@ -28,6 +31,9 @@ class PreviewLayer:
         self._viewer = viewer
         self._image: Image | None = None
         self._layer: Labels | None = None
+        self._soon = QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._refresh)
 
     def lay_over(self, image: Image | None) -> None:
         """Move to another image: the preview of the one before is taken away."""
@@ -43,7 +49,22 @@ class PreviewLayer:
                 return
             layer = self._layer = self._make(self._image)
         plane.view(layer.data)[...] = 0 if outline is None else _edge(outline)
-        layer.refresh()
+        if self._in_sight(plane):
+            layer.refresh()
+        elif not self._soon.isActive():
+            self._soon.start(_TOGETHER_MS)
+
+    def _in_sight(self, plane: Plane) -> bool:
+        """Whether the canvas shows this slice, rather than others or cuts through it."""
+        dims, layer = self._viewer.dims, self._layer
+        if layer is None or dims.ndim - layer.ndim + plane.axis in dims.displayed:
+            return False
+        at = layer.world_to_data(dims.point[-layer.ndim :])
+        return round(float(at[plane.axis])) == plane.index
+
+    def _refresh(self) -> None:
+        if self._layer is not None and self._layer in self._viewer.layers:
+            self._layer.refresh()
 
     def _make(self, image: Image) -> Labels:
         colours = {0: "transparent", 1: _COLOUR, None: "transparent"}

@@ -25,6 +25,11 @@ def distil_points(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the weights; the same one goes on.")],
     model: Annotated[str, typer.Option(help="Network that answers boxes.")] = "litemedsam",
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Weights for points to go on from, instead of those of this program."),
+    ] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Go on from none.")] = False,
     steps: Annotated[int, typer.Option(help="How often weights change.")] = 3000,
     batch: Annotated[int, typer.Option(help="Objects at each step.")] = 4,
     clicks: Annotated[int, typer.Option(help="Points that one object gets, at most.")] = 5,
@@ -41,9 +46,9 @@ def distil_points(
     """Teach a network that knows boxes what a click means, from images without labels.
 
     The network itself is the teacher: it outlines what random boxes hold, and weights beside its
-    own learn to give the same outline from one to five points in it and around it. Boxes are
-    answered as before. OUT/model.safetensors is the result, for 'medssl prompt --weights'; run the
-    same command again to go on after a break.
+    own, at first those that come with the program, learn to give the same outline from a few
+    points in it and around it. Boxes are answered as before. OUT/model.safetensors is the result,
+    for 'medssl prompt --weights'; run the same command again to go on after a break.
     """
     from napari_medssl.cli.finetune_sam import Told, make_folder, say_tuned
     from napari_medssl.cli.teacher_masks import Teaching
@@ -60,7 +65,8 @@ def distil_points(
     found = [image for path in images for image in find_images(path).images]
     if not found:
         raise UsageError("no image", expected="images that 'medssl info' can read")
-    engine: Any = load_engine(model, device=device)
+    engine: Any = load_engine(model, device=device, weights=weights)
+    engine = engine.by_itself() if anew else engine
     if engine.card.takes_points:
         raise UsageError(f"'{model}', which knows points", expected="a network that knows boxes")
     make_folder(out)
@@ -97,7 +103,11 @@ def distil(
             do="Give other images, or more --boxes",
         )
     training, held_out = _split(pictures, part, plan.seed)
-    about = {"masks": "the network's own, from random boxes", "teaching": asdict(teaching)}
+    about = {
+        "masks": "the network's own, from random boxes",
+        "teaching": asdict(teaching),
+        "began_with": engine.points_hash,
+    }
     return learn_prompted(engine, training, held_out, plan, out, told, about)
 
 

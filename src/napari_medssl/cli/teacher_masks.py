@@ -58,7 +58,7 @@ class Teaching:
     slices: int = 4
     boxes: int = 32
     shortest: float = 0.06
-    longest: float = 0.7
+    longest: float = 0.95
     least_score: float = 0.75
     least_stability: float = 0.75
     seed: int = 0

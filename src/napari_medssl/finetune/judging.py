@@ -44,13 +44,13 @@ def judge(
     *,
     jitter: float,
     seed: int,
-    points: bool = False,
+    clicks: int = 0,
 ) -> Verdict:
-    """Outline every object from one prompt and compare it with its mask, at the picture's own size.
+    """Outline every object from prompts and compare it with its mask, at the picture's own size.
 
     The boxes are those around the reference masks with each side moved by chance, and the same
-    whenever the seed is; a point is the pixel farthest from the object's edge. So figures say how
-    well a network answers good prompts, not whether it would find the objects by itself.
+    whenever the seed is; points are the pixels farthest from the edge of what is wrong. So figures
+    say how well a network answers good prompts, not whether it would find the objects by itself.
 
     Parameters
     ----------
@@ -62,32 +62,44 @@ def judge(
         Index of a picture -> its embedding.
     jitter, seed
         As `jittered_box` takes them.
-    points : bool
-        Whether the prompt is a point instead of a box.
+    clicks : int
+        Points instead of a box, as many: the mean Dice over 1, 2, ... of them counts. Of what is
+        proposed for the first the best counts, as what a lone point means is open.
     """
     found = []
     for index, picture in enumerate(pictures):
         embedding = embed(index)
-        if points:
-            answers = [_at_point(engine, embedding, thing) for thing in picture.things]
+        if clicks:
+            found += [_clicked(engine, embedding, picture, one, clicks) for one in picture.things]
         else:
             boxes = [
                 jittered_box(picture, thing, jitter, draws(seed, "judged box", index, item))
                 for item, thing in enumerate(picture.things)
             ]
-            answers = list(engine.decode_boxes(embedding, np.stack(boxes)).logits)
-        for logits, thing in zip(answers, picture.things, strict=True):
-            found.append(_dice(engine.mask(embedding, logits), thing.laid_in(picture.size)))
+            answers = engine.decode_boxes(embedding, np.stack(boxes)).logits
+            found += [
+                _dice(engine.mask(embedding, logits), thing.laid_in(picture.size))
+                for logits, thing in zip(answers, picture.things, strict=True)
+            ]
     return Verdict(tuple(found))
 
 
-def _at_point(engine: PromptEngine, embedding: Embedding, thing: Thing) -> NDArray[np.float32]:
-    """Logits of the mask that the network expects to be the best at an object's deepest pixel."""
-    point, inside = next_point(np.zeros_like(thing.mask), thing.mask)
-    column_row = np.array(thing.corner[::-1], np.float32)
-    decoded = engine.decode_points(embedding, (point + column_row)[None], np.array([inside]))
-    best: NDArray[np.float32] = decoded.logits[int(decoded.scores.argmax())]
-    return best
+def _clicked(
+    engine: PromptEngine, embedding: Embedding, picture: Picture, thing: Thing, clicks: int
+) -> float:
+    """Mean Dice after 1, 2, ... clicks into an object and beside it."""
+    truth = thing.laid_in(picture.size)
+    found = np.zeros_like(truth)
+    points, inside, scores = [], [], []
+    for _ in range(clicks):
+        point, sign = next_point(found, truth)
+        points.append(point)
+        inside.append(sign)
+        decoded = engine.decode_points(embedding, np.stack(points), np.array(inside))
+        masks = [engine.mask(embedding, logits) for logits in decoded.logits]
+        scores.append(max(_dice(mask, truth) for mask in masks))
+        found = masks[int(decoded.scores.argmax())]
+    return float(np.mean(scores))
 
 
 def _dice(mask: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:

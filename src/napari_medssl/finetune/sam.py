@@ -58,7 +58,8 @@ def finetune_sam(
     Parameters
     ----------
     engine : TorchEngine
-        The network to begin with; its weights are changed.
+        The network to begin with; its weights are changed. In the mode "points", weights for
+        points that it has are gone on with.
     training, held_out : sequences of Picture
         To learn from, and to judge by; no patient is in both. Nothing need be held out.
     plan : SamPlan
@@ -86,9 +87,11 @@ def finetune_sam(
     settings = settings_hash(engine, training, held_out, plan)
     if (ended := finished_run(out, settings, plan.steps)) is not None:
         return ended
-    engine = engine.by_itself()
+    before, engine = engine.clicked, engine.by_itself()
     learned = begin_learning(engine.network, plan)
-    if plan.mode == "points" and not engine.card.takes_points:
+    if plan.mode == "points" and before is not None:
+        engine.network.load_state_dict(before.state_dict(), strict=False)
+    elif plan.mode == "points" and not engine.card.takes_points:
         spread_first_mask(engine.network, plan.seed)
     optimiser = torch.optim.AdamW(learned.values(), weight_decay=plan.decay)
     saved = load_state(out / _STATE, settings, learned, optimiser)
@@ -113,7 +116,7 @@ def finetune_sam(
             judged.embedding,
             jitter=plan.jitter,
             seed=plan.seed,
-            points=plan.mode == "points",
+            clicks=plan.clicks if plan.mode == "points" else 0,
         )
         report.metric(progress.step, dice=found.mean)
         return found.mean

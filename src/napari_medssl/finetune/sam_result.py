@@ -57,6 +57,8 @@ def settings_hash(
 ) -> str:
     """Hash all that the result of a run depends on."""
     digest = hashlib.sha256(json.dumps([asdict(plan), engine.weights_hash]).encode())
+    if plan.mode == "points":
+        digest.update(engine.points_hash.encode())
     for some in (training, held_out):
         digest.update(f"{len(some)} pictures".encode())
         for picture in some:
@@ -115,8 +117,9 @@ def save_result(
     point = ("point",) if plan.points else ()
     box = "the box around the reference mask, each side moved by up to "
     box += f"{plan.jitter:g} of 1,024 pixels"
+    clicks = f"1 to {plan.clicks} pixels, each farthest from the edge of what is wrong, on average"
     figures = {
-        "prompt": "the pixel farthest from the reference mask's edge" if apart else box,
+        "prompt": clicks if apart else box,
         "dice_before": progress.before,
         "dice_after": progress.best,
         "objects": sum(len(picture.things) for picture in held_out),

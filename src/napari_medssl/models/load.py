@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_medssl.errors import WeightsError
 from napari_medssl.models.registry import model_card
 from napari_medssl.models.tuned import as_tuned
-from napari_medssl.models.weights import installed_weights, own_weights
+from napari_medssl.models.weights import installed_weights, own_weights, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,8 @@ def load_engine(
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:N"`` or ``"mps"``.
     weights : Path, optional
         A file to take the weights from instead of the published ones that were installed, added
-        or fetched; or one with weights for points, to go beside the published ones.
+        or fetched; or one with weights for points, to go beside the published ones. Without
+        either, those for points that come with this program go beside.
 
     Returns
     -------
@@ -46,12 +47,14 @@ def load_engine(
     """
     card = model_card(name)
     from napari_medssl.models.device import pick_device
-    from napari_medssl.models.point_head import holds_points
+    from napari_medssl.models.point_head import holds_points, shipped_points
 
     points = weights if weights and holds_points(weights) else None
     whole = None if points else weights
     path, found = own_weights(whole, card) if whole else installed_weights(card)
     card = as_tuned(card, path, found) if whole else card
+    if weights is None:
+        points = shipped_points(card)
     return _engine(card, path, found, pick_device(device), points)
 
 
@@ -90,4 +93,5 @@ def _engine(
         antialias=family.ANTIALIAS,
         box_margin=family.BOX_MARGIN,
         clicked=clicked,
+        points_hash=sha256_of(points) if points else "",
     )

@@ -7,6 +7,8 @@ the same embeddings.
 from __future__ import annotations
 
 from copy import deepcopy
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -17,11 +19,20 @@ from napari_medssl.models.tuned import read_tuned
 from napari_medssl.models.weights import sha256_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from torch import Tensor
 
     from napari_medssl.models.registry import ModelCard
 
 _PARTS = ("prompt_encoder", "mask_decoder")
+
+
+def halved(head: nn.ModuleDict) -> dict[str, Tensor]:
+    """Return the tensors of weights for points, what was learned in 16 bits: half as large a file.
+
+    Where places lie is not learned, and keeps its 32 bits.
+    """
+    learned = {name for name, _ in head.named_parameters()}
+    return {n: t.half() if n in learned else t for n, t in head.state_dict().items()}
 
 
 def point_head(network: nn.Module) -> nn.ModuleDict:
@@ -33,6 +44,13 @@ def holds_points(weights: Path) -> bool:
     """Whether a file is one of ours that holds weights for points alone."""
     card = read_tuned(weights)
     return card is not None and card.holds == "points"
+
+
+def shipped_points(card: ModelCard) -> Path | None:
+    """Return the weights for points that come with this program; None if a network has none."""
+    if not card.points:
+        return None
+    return Path(str(files("napari_medssl").joinpath("resources", card.points)))
 
 
 def load_point_head(

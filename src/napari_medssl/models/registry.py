@@ -41,6 +41,8 @@ class ModelCard:
         Installed package, and folder inside it, that carry the file; empty for one to fetch.
     preparation : str
         How an image is made ready: ``"sam"`` or ``"medsam"``; the network's own when empty.
+    points : str
+        File in ``resources/`` with weights for points that come with this program; or empty.
     clicks : bool
         Whether points alone are answered by weights of their own, beside a network that was
         trained on boxes.
@@ -60,6 +62,7 @@ class ModelCard:
     package: str = ""
     folder: str = ""
     preparation: str = ""
+    points: str = ""
     clicks: bool = False
 
     @property

@@ -43,6 +43,8 @@ class TorchEngine:
     clicked : torch module, optional
         A ``prompt_encoder`` and a ``mask_decoder`` that answer points alone instead of the
         network's own; see `napari_medssl.models.point_head`.
+    points_hash : str
+        The sha256 of those weights; empty without them.
     """
 
     card: ModelCard
@@ -54,12 +56,13 @@ class TorchEngine:
     antialias: bool
     box_margin: float
     clicked: Any = None
+    points_hash: str = ""
 
     def by_itself(self) -> TorchEngine:
         """Return the network without weights for points beside it."""
         if self.clicked is None:
             return self
-        return replace(self, clicked=None, card=replace(self.card, clicks=False))
+        return replace(self, clicked=None, points_hash="", card=replace(self.card, clicks=False))
 
     @torch.inference_mode()
     def encode(

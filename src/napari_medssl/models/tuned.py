@@ -104,10 +104,11 @@ def save_tuned(network: nn.Module, card: TunedCard, path: Path, write: AtomicWri
     from safetensors import safe_open
     from safetensors.torch import save_file
 
-    from napari_medssl.models.point_head import point_head
+    from napari_medssl.models.point_head import halved, point_head
 
-    learned = point_head(network) if card.holds == "points" else network
-    tensors = {n: t.detach().cpu().clone().contiguous() for n, t in learned.state_dict().items()}
+    whole = card.holds != "points"
+    learned = network.state_dict() if whole else halved(point_head(network))
+    tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in learned.items()}
 
     def verify(part: Path) -> None:
         with safe_open(part, "pt") as file:

@@ -1,22 +1,30 @@
-"""What a point means to a network that was trained on boxes only.
+"""What points mean to a network that was trained on boxes only.
 
 A bare point gives such a network nothing to work with, so boxes of several sizes and shapes are
 tried around it. How good the network expects its own mask to be (its score) is no sure guide among
 so different boxes: it likes whatever fills half the image. So a mask must also agree with the
-others, as what is really there is found from many boxes. And the best few masks are each boxed
-tightly and decoded again, which settles on the object whatever box it began with.
+others, as what is really there is found from many boxes; and with what weights for points propose,
+where there are some. The best few masks are each boxed tightly and decoded again, which settles on
+the object whatever box it began with.
+
+A further point corrects the outline before it, and people click into the middle of what is wrong:
+so a mask that differs from that outline most where nobody clicked was not meant.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import ndimage
 
+from napari_medssl.models.promptable import DECODED_SIDE, Decoded
 from napari_medssl.segment.decoded_grid import DecodedGrid, overlaps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from napari_medssl.models.promptable import Embedding, PromptEngine
@@ -26,6 +34,18 @@ _SIDES = np.array([20, 28, 40, 56, 80, 112, 160, 224], np.float32) / 256
 _SHAPES = (1.0, 2.5, 0.4)
 #: how many masks are boxed again, how different they must be (IoU), and how often it is done
 _FEW, _ALIKE, _ROUNDS = 4, 0.8, 2
+#: so many points leave little open: weights for points are taken at their word, and with them what
+#: the box around their mask holds if that overlaps (IoU) so much
+_CLEAR, _SAME = 3, 0.7
+#: how much the overlap with the proposals of weights for points counts beside that with the masks
+#: of boxes: for a lone point, which they know little of, and for several
+_TOLD_ALONE, _TOLD = 0.3, 0.6
+#: powers of the network's own score, among boxes and at the end, and of a click's place
+_AMONG, _AT_LAST, _PLACE = 4, 4, 0.5
+_LEAST_PLACE, _LITTLE = 0.02, 1e-3
+#: a mask that misses points by a few pixels, of the 256 a slice is decoded on, counts less for it;
+#: what misses one by more than so many is none
+_MISSED, _NEAR = 4.0, 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +69,7 @@ def find_around(
     embedding: Embedding,
     points_xy: NDArray[np.float32],
     positive: NDArray[np.bool_],
+    earlier: Earlier | None = None,
 ) -> Outline | None:
     """Find the thing that holds all positive points and no negative ones.
 
@@ -57,9 +78,12 @@ def find_around(
     engine, embedding
         The network, and what it made of the image.
     points_xy : (n, 2) float32 array
-        Places in pixels of the image; see `napari_medssl.models.promptable`.
+        Places in pixels of the image, in the order they were marked; see
+        `napari_medssl.models.promptable`.
     positive : (n,) bool array
         Which of them are inside; at least one.
+    earlier : Earlier, optional
+        What was found on this image before; is told what is found now.
 
     Returns
     -------
@@ -67,30 +91,28 @@ def find_around(
         None if no mask holds all positive points; one that holds a negative point is only
         returned if all do.
     """
-    boxes = boxes_around(embedding, points_xy, positive)
-    decoded = engine.decode_boxes(embedding, boxes)
-    if engine.card.clicks:
-        decoded = decoded.and_also(engine.decode_points(embedding, points_xy, positive))
-    seen = _Seen(engine, embedding, points_xy, positive)
-    masks, scores = seen.grid.masks(decoded.logits), np.clip(decoded.scores, 0, 1)
-    fit = seen.fit_all if seen.fit_all(masks).any() else seen.hold
-    if not fit(masks).any():
-        return None
-    voters = masks[fit(masks)]
-    rank = np.where(fit(masks), scores * np.sqrt(_agreement(masks, voters)), -1)
-    few = _best_different(masks, rank)
-    first = Outline(decoded.logits[few[0]], float(scores[few[0]]))
-    logits = [decoded.logits[few]]
-    for _ in range(_ROUNDS):
-        decoded = engine.decode_boxes(embedding, seen.grid.tight_boxes(seen.grid.masks(logits[-1])))
-        logits.append(decoded.logits)
-    settled: NDArray[np.float32] = np.stack(logits).mean(axis=0)
-    masks, scores = seen.grid.masks(settled), np.clip(decoded.scores, 0, 1)
-    if not fit(masks).any():
-        return first  # settling drifted away from the points
-    rank = np.where(fit(masks), scores**3 * np.sqrt(_agreement(masks, voters)), -1)
-    best = int(np.argmax(rank))
-    return Outline(settled[best], float(scores[best]))
+    earlier = Earlier() if earlier is None else earlier
+    one = _Search(engine, embedding, points_xy, positive)
+    return earlier.ask(points_xy, positive, lambda: one.run(earlier))
+
+
+class Earlier:
+    """What was found for points on one image: a further point asks what those before it gave."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bytes], Outline | None] = {}
+
+    def ask(
+        self,
+        points_xy: NDArray[np.float32],
+        positive: NDArray[np.bool_],
+        find: Callable[[], Outline | None],
+    ) -> Outline | None:
+        """Return what was found for points; what ``find`` returns if they are new."""
+        key = points_xy.tobytes(), positive.tobytes()
+        if key not in self._known:
+            self._known[key] = find()
+        return self._known[key]
 
 
 def boxes_around(
@@ -142,39 +164,148 @@ def _cut_short(
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
-    """The points on the grid of decoded masks, and what masks make of them."""
+class _Search:
+    """A search for what points mean; as `find_around`."""
 
     engine: PromptEngine
     embedding: Embedding
     points_xy: NDArray[np.float32]
     positive: NDArray[np.bool_]
 
+    def run(self, earlier: Earlier) -> Outline | None:
+        """Try boxes, settle on the best few and what points alone propose, and choose."""
+        if self.engine.card.clicks and len(self.points_xy) >= _CLEAR:
+            clear = self._as_told()
+            if clear is not None:
+                return clear
+        boxes = boxes_around(self.embedding, self.points_xy, self.positive)
+        boxed = self.engine.decode_boxes(self.embedding, boxes)
+        masks, scores = self._grid.masks(boxed.logits), np.clip(boxed.scores, 0, 1)
+        fit = self._fit(masks)
+        voters = masks[fit]
+        among = np.where(fit, scores * np.sqrt(_agreement(masks, voters)), -1)
+        few = _best_different(masks, among)
+        begun, told = boxed.logits[few], self._told()
+        settled = self._settled(np.concatenate([begun, told.logits]))
+        # what settling has spoilt may be right as it was told
+        settled = settled.and_also(Decoded(told.logits, settled.scores[len(few) :]))
+        found, last = self._grid.masks(settled.logits), np.clip(settled.scores, 0, 1)
+        missed = self._missed(found)
+        most = _NEAR if len(self.points_xy) > 1 else 0
+        near = (missed <= most).all(axis=1)
+        if not near.any():  # settling drifted away from the points
+            return Outline(begun[0], float(scores[few[0]])) if few else None
+        rank = _agreement(found, voters, scores[fit] ** _AMONG)
+        if len(told.scores):
+            proposed = self._grid.masks(told.logits)
+            part = _TOLD_ALONE if len(self.points_xy) == 1 else _TOLD
+            rank = (1 - part) * rank + part * _agreement(found, proposed, told.scores)
+        rank *= last**_AT_LAST * self._places(found, earlier)
+        rank *= np.exp(-missed.sum(axis=1) / _MISSED)
+        best = int(np.argmax(np.where(near, rank, -1)))
+        return Outline(settled.logits[best], float(last[best]))
+
+    def _as_told(self) -> Outline | None:
+        """Return what weights for points make of several; None if that misses one by far.
+
+        Where the box around it holds much the same, the mean of both is taken: the border of a
+        mask from a box is the better one.
+        """
+        told = self._told()
+        logits = told.logits[[int(np.argmax(told.scores))]]
+        boxes = self._grid.tight_boxes(self._grid.masks(logits))
+        boxed = self.engine.decode_boxes(self.embedding, boxes).logits
+        same = overlaps(self._grid.masks(logits), self._grid.masks(boxed)).item() >= _SAME
+        mean: NDArray[np.float32] = ((logits + boxed) / 2).astype(np.float32)
+        for way in (mean, logits) if same else (logits,):
+            if (self._missed(self._grid.masks(way)) <= _NEAR).all():
+                return Outline(way[0], float(np.clip(told.scores.max(), 0, 1)))
+        return None
+
     @property
-    def grid(self) -> DecodedGrid:
+    def _grid(self) -> DecodedGrid:
         """Where decoded masks are seen."""
         return DecodedGrid(self.engine, self.embedding)
 
-    def hold(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which masks hold all positive points."""
-        return np.asarray(self._held(masks)[:, self.positive].all(axis=1))
+    def _told(self) -> Decoded:
+        """What weights for points propose; nothing without such."""
+        if not self.engine.card.clicks:
+            return Decoded(
+                np.zeros((0, DECODED_SIDE, DECODED_SIDE), np.float32), np.zeros(0, np.float32)
+            )
+        return self.engine.decode_points(self.embedding, self.points_xy, self.positive)
 
-    def fit_all(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which masks hold all positive points and no negative ones."""
-        held = self._held(masks)[:, ~self.positive].any(axis=1)
-        return np.asarray(self.hold(masks) & ~held)
+    def _settled(self, logits: NDArray[np.float32]) -> Decoded:
+        """Box masks tightly and decode them again; return the means, with the last scores."""
+        steps, scores = [logits], np.zeros(len(logits), np.float32)
+        for _ in range(_ROUNDS if len(logits) else 0):
+            boxes = self._grid.tight_boxes(self._grid.masks(steps[-1]))
+            decoded = self.engine.decode_boxes(self.embedding, boxes)
+            steps.append(decoded.logits)
+            scores = decoded.scores
+        return Decoded(np.stack(steps).mean(axis=0), scores)
 
-    def _held(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which of n masks hold which of m points, (n, m)."""
-        last = np.array(masks.shape[:0:-1]) - 1
-        x, y = np.clip(self.points_xy * self.grid.scale_xy, 0, last).astype(int).T
-        return np.asarray(masks[:, y, x])
+    def _places(self, masks: NDArray[np.bool_], earlier: Earlier) -> NDArray[np.float32]:
+        """How well each mask explains the place of the last click, 0..1; 1 for the first click."""
+        before = self.positive[:-1]
+        if not before.any():
+            return np.ones(len(masks), np.float32)
+        points = self.points_xy[:-1]
+        outline = find_around(self.engine, self.embedding, points, before, earlier)
+        if outline is None:
+            return np.ones(len(masks), np.float32)
+        shown = self._grid.masks(outline.logits[None])[0]
+        row, column = self._pixels(masks.shape[1:])[-1]
+        depths = [_depth(mask ^ shown) for mask in masks]
+        parts = [depth[row, column] / max(float(depth.max()), 1.0) for depth in depths]
+        return np.maximum(parts, _LEAST_PLACE).astype(np.float32) ** _PLACE
+
+    def _missed(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """How far each mask, of n, would have to move for each point to be right, (n, points)."""
+        rows, columns = self._pixels(masks.shape[1:]).T
+        wrong = np.where(self.positive, ~masks[:, rows, columns], masks[:, rows, columns])
+        missed = np.zeros(wrong.shape)
+        for number in np.flatnonzero(wrong.any(axis=1)):
+            inside, outside = _depth(masks[number]), _distance_to(masks[number])
+            missed[number] = np.where(self.positive, outside[rows, columns], inside[rows, columns])
+        return missed
+
+    def _fit(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which hold all positive points and no negative ones, or if none: the former."""
+        rows, columns = self._pixels(masks.shape[1:]).T
+        held = masks[:, rows, columns]
+        hold = np.asarray(held[:, self.positive].all(axis=1))
+        clean = hold & ~held[:, ~self.positive].any(axis=1)
+        return clean if clean.any() else hold
+
+    def _pixels(self, shape: tuple[int, ...]) -> NDArray[np.intp]:
+        """Return row and column of the points on the grid, (n, 2)."""
+        places = np.clip(self.points_xy * self._grid.scale_xy, 0, np.array(shape[::-1]) - 1)
+        return np.asarray(places.astype(np.intp)[:, ::-1])
 
 
-def _agreement(masks: NDArray[np.bool_], voters: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Mean overlap (IoU) of each mask with the voters."""
-    agreement: NDArray[np.float32] = overlaps(masks, voters).mean(axis=1)
-    return agreement
+def _depth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distance of every pixel of a mask to the nearest that is not in it, or to the border."""
+    depth: NDArray[np.float64] = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    return depth
+
+
+def _distance_to(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distance of every pixel to the nearest of a mask; infinite where it is empty."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf)
+    distance: NDArray[np.float64] = ndimage.distance_transform_edt(~mask)
+    return distance
+
+
+def _agreement(
+    masks: NDArray[np.bool_], voters: NDArray[np.bool_], weights: NDArray[Any] | None = None
+) -> NDArray[np.float32]:
+    """Mean overlap (IoU) of each mask with the voters, of which some may count more."""
+    if not len(voters):
+        return np.ones(len(masks), np.float32)
+    weights = None if weights is None else np.maximum(weights, _LITTLE)
+    return np.average(overlaps(masks, voters), axis=1, weights=weights).astype(np.float32)
 
 
 def _best_different(masks: NDArray[np.bool_], rank: NDArray[np.float32]) -> list[int]:

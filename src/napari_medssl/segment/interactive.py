@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import OutOfMemoryError
+from napari_medssl.segment.candidates import Earlier
 from napari_medssl.segment.embeddings import embedding_key
 from napari_medssl.segment.outline import outline
 from napari_medssl.segment.slices import picture_of, prompts_on
@@ -66,6 +67,7 @@ class InteractiveSegmenter:
     def __init__(self, engine: PromptEngine, cache: EmbeddingCache) -> None:
         self._engine = engine
         self._cache = cache
+        self._earlier: tuple[str, Earlier] = ("", Earlier())
 
     @property
     def engine(self) -> PromptEngine:
@@ -83,7 +85,7 @@ class InteractiveSegmenter:
             If there is no memory for it, even without the embeddings kept from before.
         """
         with _enough_memory(plane):
-            return self._embed(volume, plane, window)[0]
+            return self._embed(volume, plane, window)[1]
 
     def segment(
         self, volume: Volume, prompts: Prompts, window: Window, *, axis: int | None = None
@@ -111,9 +113,10 @@ class InteractiveSegmenter:
         plane = prompts.plane(volume, axis)
         started = perf_counter()
         with _enough_memory(plane):
-            embedding, kept = self._embed(volume, plane, window)
+            key, embedding, kept = self._embed(volume, plane, window)
             encoded = perf_counter()
-            mask, score = outline(self._engine, embedding, prompts_on(plane, prompts))
+            earlier = self._earlier_on(key)
+            mask, score = outline(self._engine, embedding, prompts_on(plane, prompts), earlier)
         return SliceResult(
             plane=plane,
             mask=mask,
@@ -126,15 +129,22 @@ class InteractiveSegmenter:
             weights_hash=self._engine.weights_hash,
         )
 
-    def _embed(self, volume: Volume, plane: Plane, window: Window) -> tuple[Embedding, bool]:
+    def _earlier_on(self, key: str) -> Earlier:
+        """What points gave before on the slice in hand; on another it begins anew."""
+        if self._earlier[0] != key:
+            self._earlier = key, Earlier()
+        return self._earlier[1]
+
+    def _embed(self, volume: Volume, plane: Plane, window: Window) -> tuple[str, Embedding, bool]:
+        """Return a slice's key, its embedding, and whether that was kept."""
         picture = picture_of(volume, plane, window)
         key = embedding_key(picture, self._engine)
         embedding = self._cache.get(key)
         if embedding is not None:
-            return embedding, True
+            return key, embedding, True
         embedding = self._encode(picture)
         self._cache.put(key, embedding)
-        return embedding, False
+        return key, embedding, False
 
     def _encode(self, picture: SlicePicture) -> Embedding:
         try:

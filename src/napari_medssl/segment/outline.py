@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_medssl.errors import PromptError
-from napari_medssl.segment.candidates import Outline, find_around
+from napari_medssl.segment.candidates import Earlier, Outline, find_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     from napari_medssl.models.promptable import Embedding, PromptEngine
     from napari_medssl.segment.slices import SlicePrompts
 
+#: how far off a border may lie that is only touched up, as a part of a slice's longer side
+_CLOSE = 0.03
+
 
 def outline(
-    engine: PromptEngine, embedding: Embedding, prompts: SlicePrompts
+    engine: PromptEngine,
+    embedding: Embedding,
+    prompts: SlicePrompts,
+    earlier: Earlier | None = None,
 ) -> tuple[NDArray[np.bool_], float]:
     """Outline what the prompts mark.
 
@@ -37,9 +43,11 @@ def outline(
     PromptError
         If nothing is found that holds the positive points, or nothing at all.
     """
-    parts = _parts(engine, embedding, prompts)
+    earlier = Earlier() if earlier is None else earlier
+    parts = _parts(engine, embedding, prompts, earlier)
     mask = np.logical_or.reduce([engine.mask(embedding, part.logits) for part in parts])
     inside, outside = prompts.points_xy[prompts.positive], prompts.points_xy[~prompts.positive]
+    mask = touched_up(mask, outside, inside)
     for point in outside:
         mask = _less_the_thing_at(engine, embedding, mask, point, inside)
     mask = without(mask, outside, inside)
@@ -49,6 +57,27 @@ def outline(
             do="Mark a larger box or another point, or choose another window",
         )
     return mask, min(part.score for part in parts)
+
+
+def touched_up(
+    mask: NDArray[np.bool_], outside_xy: NDArray[np.float32], inside_xy: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Take or add a disc where a point lies on the wrong side of a mask's border, but close to it.
+
+    A decoder sees a slice in 256 pixels, and people see more.
+    """
+    near = _CLOSE * max(mask.shape)
+    mended = mask.copy()
+    rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
+    for points, wanted in ((inside_xy, True), (outside_xy, False)):
+        for row, column in zip(*_pixels(points, mask.shape), strict=True):
+            if mended[row, column] == wanted or not mended.any():
+                continue
+            to_border = ndimage.distance_transform_edt(mended != wanted)[row, column]
+            if to_border <= near:
+                away = (rows - row) ** 2 + (columns - column) ** 2
+                mended[away <= (to_border + 0.5) ** 2] = wanted
+    return mended
 
 
 def _less_the_thing_at(
@@ -91,17 +120,19 @@ def without(
     return mask & nearer
 
 
-def _parts(engine: PromptEngine, embedding: Embedding, prompts: SlicePrompts) -> list[Outline]:
+def _parts(
+    engine: PromptEngine, embedding: Embedding, prompts: SlicePrompts, earlier: Earlier
+) -> list[Outline]:
     points, positive = prompts.points_xy, prompts.positive
     alone = positive.copy()
     parts = []
     for box in prompts.boxes_xyxy:
         within = ((points >= box[:2]) & (points <= box[2:])).all(axis=1)
         alone &= ~within
-        parts += _in_box(engine, embedding, box, points[within], positive[within])
+        parts += _in_box(engine, embedding, box, points[within], positive[within], earlier)
     if alone.any():
         of_these = alone | ~positive
-        parts += _at_points(engine, embedding, points[of_these], positive[of_these])
+        parts += _at_points(engine, embedding, points[of_these], positive[of_these], earlier)
     return parts
 
 
@@ -111,6 +142,7 @@ def _in_box(
     box: NDArray[np.float32],
     points: NDArray[np.float32],
     positive: NDArray[np.bool_],
+    earlier: Earlier,
 ) -> list[Outline]:
     """Outline what a box holds; points in it are heeded as far as the network allows."""
     if len(points) and engine.card.takes_points:
@@ -124,7 +156,7 @@ def _in_box(
     missed = positive & ~mask[_pixels(points, mask.shape)]
     if missed.any():  # the box means something else than the point does, so both are wanted
         of_these = missed | ~positive
-        found += _at_points(engine, embedding, points[of_these], positive[of_these])
+        found += _at_points(engine, embedding, points[of_these], positive[of_these], earlier)
     return found
 
 
@@ -133,12 +165,13 @@ def _at_points(
     embedding: Embedding,
     points: NDArray[np.float32],
     positive: NDArray[np.bool_],
+    earlier: Earlier,
 ) -> list[Outline]:
     """Outline what points mark: one thing if they lie in one, else one for each positive point."""
     if engine.card.takes_points:
         decoded = engine.decode_points(embedding, points, positive)
         return [_best(decoded.logits, decoded.scores)]
-    found = find_around(engine, embedding, points, positive)
+    found = find_around(engine, embedding, points, positive, earlier)
     if found is not None:
         return [found]
     if positive.sum() == 1:
@@ -149,7 +182,7 @@ def _at_points(
     for one in np.flatnonzero(positive):
         of_these = ~positive
         of_these[one] = True
-        parts += _at_points(engine, embedding, points[of_these], positive[of_these])
+        parts += _at_points(engine, embedding, points[of_these], positive[of_these], earlier)
     return parts
 
 
