@@ -100,19 +100,32 @@ def test_no_voxel_with_a_negative_point_is_left(engine: BrightEngine, two: Embed
 def test_a_border_is_touched_up_where_a_point_lies_just_beyond_it() -> None:
     mask = np.zeros((100, 200), bool)
     mask[20:60, 40:100] = True
-    nobody = np.zeros((0, 2), np.float32)
-    more = touched_up(mask, nobody, np.array([[102.5, 40.5]], np.float32))
+    nobody, square = np.zeros((0, 2), np.float32), np.ones(2, np.float32)
+    more = touched_up(mask, nobody, np.array([[102.5, 40.5]], np.float32), square)
     assert (mask <= more).all()
     assert more[40, 102]
     assert 0 < (more & ~mask).sum() < 40
-    less = touched_up(mask, np.array([[97.5, 40.5]], np.float32), nobody)
+    less = touched_up(mask, np.array([[97.5, 40.5]], np.float32), nobody, square)
     assert (less <= mask).all()
     assert not less[40, 97:].any()
     assert 0 < (mask & ~less).sum() < 40
     far = np.array([[120.5, 40.5]], np.float32), np.array([[70.5, 40.5]], np.float32)
-    np.testing.assert_array_equal(touched_up(mask, far[1], far[0]), mask)
-    np.testing.assert_array_equal(touched_up(mask, far[0], far[1]), mask)
-    np.testing.assert_array_equal(touched_up(mask & False, nobody, far[0]), mask & False)
+    np.testing.assert_array_equal(touched_up(mask, far[1], far[0], square), mask)
+    np.testing.assert_array_equal(touched_up(mask, far[0], far[1], square), mask)
+    np.testing.assert_array_equal(touched_up(mask & False, nobody, far[0], square), mask & False)
+
+
+def test_what_is_close_is_so_in_the_proportions_of_the_patient() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[20:60, 40:100] = True
+    nobody, flat = np.zeros((0, 2), np.float32), np.array([1.0, 0.25], np.float32)
+    below = np.array([[70.5, 80.5]], np.float32)
+    more = touched_up(mask, nobody, below, flat)
+    rows, columns = np.nonzero(more & ~mask)
+    assert more[80, 70]
+    assert np.ptp(rows) > 3 * np.ptp(columns)
+    beside = np.array([[120.5, 40.5]], np.float32)
+    np.testing.assert_array_equal(touched_up(mask, nobody, beside, flat), mask)
 
 
 def test_without_shares_out_by_distance() -> None:

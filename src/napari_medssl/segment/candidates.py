@@ -45,7 +45,7 @@ _AMONG, _AT_LAST, _PLACE = 4, 4, 0.5
 _LEAST_PLACE, _LITTLE = 0.02, 1e-3
 #: a mask that misses points by a few pixels, of the 256 a slice is decoded on, counts less for it;
 #: what misses one by more than so many is none
-_MISSED, _NEAR = 4.0, 8.0
+_MISSED, NEAR = 4.0, 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +191,7 @@ class _Search:
         settled = settled.and_also(Decoded(told.logits, settled.scores[len(few) :]))
         found, last = self._grid.masks(settled.logits), np.clip(settled.scores, 0, 1)
         missed = self._missed(found)
-        most = _NEAR if len(self.points_xy) > 1 else 0
+        most = NEAR if len(self.points_xy) > 1 else 0
         near = (missed <= most).all(axis=1)
         if not near.any():  # settling drifted away from the points
             return Outline(begun[0], float(scores[few[0]])) if few else None
@@ -218,7 +218,7 @@ class _Search:
         same = overlaps(self._grid.masks(logits), self._grid.masks(boxed)).item() >= _SAME
         mean: NDArray[np.float32] = ((logits + boxed) / 2).astype(np.float32)
         for way in (mean, logits) if same else (logits,):
-            if (self._missed(self._grid.masks(way)) <= _NEAR).all():
+            if (self._missed(self._grid.masks(way)) <= NEAR).all():
                 return Outline(way[0], float(np.clip(told.scores.max(), 0, 1)))
         return None
 

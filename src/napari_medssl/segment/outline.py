@@ -8,16 +8,14 @@ import numpy as np
 from scipy import ndimage
 
 from napari_medssl.errors import PromptError
-from napari_medssl.segment.candidates import Earlier, Outline, find_around
+from napari_medssl.segment.candidates import NEAR, Earlier, Outline, find_around
+from napari_medssl.segment.decoded_grid import DecodedGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl.models.promptable import Embedding, PromptEngine
     from napari_medssl.segment.slices import SlicePrompts
-
-#: how far off a border may lie that is only touched up, as a part of a slice's longer side
-_CLOSE = 0.03
 
 
 def outline(
@@ -47,7 +45,7 @@ def outline(
     parts = _parts(engine, embedding, prompts, earlier)
     mask = np.logical_or.reduce([engine.mask(embedding, part.logits) for part in parts])
     inside, outside = prompts.points_xy[prompts.positive], prompts.points_xy[~prompts.positive]
-    mask = touched_up(mask, outside, inside)
+    mask = touched_up(mask, outside, inside, DecodedGrid(engine, embedding).scale_xy)
     for point in outside:
         mask = _less_the_thing_at(engine, embedding, mask, point, inside)
     mask = without(mask, outside, inside)
@@ -60,23 +58,26 @@ def outline(
 
 
 def touched_up(
-    mask: NDArray[np.bool_], outside_xy: NDArray[np.float32], inside_xy: NDArray[np.float32]
+    mask: NDArray[np.bool_],
+    outside_xy: NDArray[np.float32],
+    inside_xy: NDArray[np.float32],
+    per_pixel_xy: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
     """Take or add a disc where a point lies on the wrong side of a mask's border, but close to it.
 
-    A decoder sees a slice in 256 pixels, and people see more.
+    A decoder sees a slice in 256 pixels, and people see more. What is close, and round, is so in
+    pixels of the decoder, of which a pixel of the mask has so many along x and y.
     """
-    near = _CLOSE * max(mask.shape)
-    mended = mask.copy()
+    mended, sides = mask.copy(), per_pixel_xy[::-1].astype(float)
     rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
     for points, wanted in ((inside_xy, True), (outside_xy, False)):
         for row, column in zip(*_pixels(points, mask.shape), strict=True):
             if mended[row, column] == wanted or not mended.any():
                 continue
-            to_border = ndimage.distance_transform_edt(mended != wanted)[row, column]
-            if to_border <= near:
-                away = (rows - row) ** 2 + (columns - column) ** 2
-                mended[away <= (to_border + 0.5) ** 2] = wanted
+            to_border = ndimage.distance_transform_edt(mended != wanted, sides)[row, column]
+            if to_border <= NEAR + sides.max():
+                away = ((rows - row) * sides[0]) ** 2 + ((columns - column) * sides[1]) ** 2
+                mended[away <= (to_border + sides.min() / 2) ** 2] = wanted
     return mended
 
 
