@@ -81,6 +81,6 @@ def test_nothing_is_asked_twice_and_other_boxes_are_other_masks(
 
 
 def test_what_cannot_be_asked_is_refused() -> None:
-    for wrong in ({"slices": 0}, {"boxes": 0}, {"shortest": 0.8}, {"longest": 1.5}):
+    for wrong in ({"slices": 0}, {"boxes": 0}, {"shortest": 0.97}, {"longest": 1.5}):
         with pytest.raises(UsageError):
             Teaching(**wrong)
