@@ -40,8 +40,8 @@ _CLEAR, _SAME = 3, 0.7
 #: how much the overlap with the proposals of weights for points counts beside that with the masks
 #: of boxes: for a lone point, which they know little of, and for several
 _TOLD_ALONE, _TOLD = 0.3, 0.6
-#: powers of the network's own score, among boxes and at the end, and of a click's place
-_AMONG, _AT_LAST, _PLACE = 4, 4, 0.5
+#: powers of the network's own score, and of a click's place
+_AT_LAST, _PLACE = 4, 0.5
 _LEAST_PLACE, _LITTLE = 0.02, 1e-3
 #: a mask that misses points by a few pixels, of the 256 a slice is decoded on, counts less for it;
 #: what misses one by more than so many is none
@@ -187,15 +187,15 @@ class _Search:
         few = _best_different(masks, among)
         begun, told = boxed.logits[few], self._told()
         settled = self._settled(np.concatenate([begun, told.logits]))
-        # what settling has spoilt may be right as it was told
-        settled = settled.and_also(Decoded(told.logits, settled.scores[len(few) :]))
+        if len(self.points_xy) > 1:  # what settling has spoilt may be right as it was told
+            settled = settled.and_also(Decoded(told.logits, settled.scores[len(few) :]))
         found, last = self._grid.masks(settled.logits), np.clip(settled.scores, 0, 1)
         missed = self._missed(found)
         most = NEAR if len(self.points_xy) > 1 else 0
         near = (missed <= most).all(axis=1)
         if not near.any():  # settling drifted away from the points
             return Outline(begun[0], float(scores[few[0]])) if few else None
-        rank = _agreement(found, voters, scores[fit] ** _AMONG)
+        rank = _agreement(found, voters, scores[fit])
         if len(told.scores):
             proposed = self._grid.masks(told.logits)
             part = _TOLD_ALONE if len(self.points_xy) == 1 else _TOLD
