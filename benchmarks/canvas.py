@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     import napari
 
 
+def from_middle(viewer: napari.Viewer, voxel: tuple[int, ...]) -> np.ndarray:
+    """How far a voxel of the slice lies from the canvas's middle, down and right, in pixels."""
+    shown = list(viewer.dims.displayed)
+    world = np.asarray(viewer.layers[0].data_to_world(voxel))[shown]
+    camera = viewer.scene.camera
+    away: np.ndarray = (world - np.asarray(camera.center)[-2:]) * camera.zoom
+    return away
+
+
 class Canvas:
     """The slice that a viewer shows.
 
@@ -34,11 +43,8 @@ class Canvas:
 
     def place(self, voxel: tuple[int, ...]) -> QPoint:
         """Where a voxel of the slice is on the screen."""
-        shown = list(self._viewer.dims.displayed)
-        world = np.asarray(self._viewer.layers[0].data_to_world(voxel))[shown]
-        camera = self._viewer.scene.camera
-        away = (world - np.asarray(camera.center)[-2:]) * camera.zoom
-        return middle(seen(QOpenGLWidget)[0]) + QPoint(round(away[1]), round(away[0]))
+        down, right = from_middle(self._viewer, voxel)
+        return middle(seen(QOpenGLWidget)[0]) + QPoint(round(right), round(down))
 
     def preview(self) -> np.ndarray | None:
         """The outline that waits to be kept; None where there is none."""

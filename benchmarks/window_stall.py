@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import napari
 import numpy as np
 import typer
+from canvas import from_middle
 from event_loop import wait, wait_until
 from qtpy.QtCore import QEvent, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
@@ -82,10 +83,8 @@ class Mouse:
 
     def click(self, viewer: Any, voxel: tuple[int, ...]) -> None:
         """Press and let go on a voxel of the slice that a viewer shows."""
-        camera = viewer.scene.camera
-        world = np.asarray(viewer.layers[0].data_to_world(voxel))[-2:]
-        away = (world - np.asarray(camera.center)[-2:]) * camera.zoom
-        at = np.array([self._canvas.width(), self._canvas.height()]) / 2 + away[::-1]
+        size = np.array([self._canvas.width(), self._canvas.height()])
+        at = size / 2 + from_middle(viewer, voxel)[::-1]
         self._send(QEvent.Type.MouseButtonPress, at)
         self._send(QEvent.Type.MouseButtonRelease, at)
 
