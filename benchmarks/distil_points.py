@@ -118,6 +118,9 @@ def main(
     clicks: Annotated[int, typer.Option(help="Points that one object gets, at most.")] = 3,
     batch: Annotated[int, typer.Option(help="Objects at each step.")] = 8,
     slices: Annotated[int, typer.Option(help="Of each image, at most.")] = 8,
+    longest: Annotated[
+        float, typer.Option(help="Sides of boxes at most, as parts of a slice.")
+    ] = Teaching.longest,
     rate: Annotated[float | None, typer.Option(help="Highest step length.")] = None,
     begin_with: Annotated[
         Path | None, typer.Option(help="Weights for points to go on from.")
@@ -142,7 +145,8 @@ def main(
     told = Told(quiet=False)
     with told:
         images = images_to_learn(data)
-        result = distil(engine, images, Teaching(slices=slices, seed=seed), plan, 0.1, out, told)
+        teaching = Teaching(slices=slices, longest=longest, seed=seed)
+        result = distil(engine, images, teaching, plan, 0.1, out, told)
     print(*told.warnings, sep="\n", file=sys.stderr)
     if result.weights is None or not result.finished:
         print(f"stopped after step {result.step}; run it again to go on", file=sys.stderr)

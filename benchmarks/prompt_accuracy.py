@@ -108,8 +108,12 @@ def score(
     box: bool = True,
     clicks: tuple[int, ...] = (1,),
     anywhere: bool = False,
+    readings: int = 1,
 ) -> Tally:
-    """Score every object of an image, from its box and after so many clicks."""
+    """Score every object of an image, from its box and after so many clicks.
+
+    With readings, also by the best of so many outlines that a lone click may mean.
+    """
     volume = read_volume(image)
     tally = Tally(images=1)
     for path in masks:
@@ -120,8 +124,11 @@ def score(
             scene = _Scene.showing(segmenter, volume, labels == value)
             if box:
                 tally.add("box", dice(scene.outline(box_of(scene.plane, scene.truth)), scene.truth))
-            random = draws(0, f"{image.name} {path.name}", value) if anywhere else None
-            after = scene.clicked(max(clicks, default=0), random)
+            key = (0, f"{image.name} {path.name}", value)
+            after = scene.clicked(max(clicks, default=0), draws(*key) if anywhere else None)
+            if readings > 1:
+                best = scene.best_reading(readings, draws(*key) if anywhere else None)
+                tally.add(f"1 point, best of {readings}", best)
             for count in clicks:
                 tally.add(f"{count} point{'s' if count > 1 else ''}", after[count - 1])
     return tally
@@ -164,6 +171,13 @@ class _Scene:
             scores.append(dice(found, self.truth))
         return scores
 
+    def best_reading(self, count: int, random: np.random.Generator | None) -> float:
+        """Dice of the best of so many outlines that the first click may mean."""
+        (x, y), _ = next_point(np.zeros_like(self.truth), self.truth, random)
+        place = _zyx(self.plane, int(y), int(x))
+        found = (self.outline(Prompts((PointPrompt(place, reading=n),))) for n in range(count))
+        return max(dice(one, self.truth) for one in found)
+
 
 def _zyx(plane: Plane, row: int, column: int) -> tuple[int, int, int]:
     place = [int(row), int(column)]
@@ -181,6 +195,9 @@ def main(
     prompt: Annotated[str, typer.Option(help="box, point or both.")] = "both",
     clicks: Annotated[str, typer.Option(help="After how many points: 1,2,3,5.")] = "1",
     place: Annotated[str, typer.Option(help="Of points: middle or anywhere.")] = "middle",
+    readings: Annotated[
+        int, typer.Option(help="Also the best of so many outlines that one click may mean.")
+    ] = 1,
     model: Annotated[str, typer.Option(help="Network.")] = "litemedsam",
     weights: Annotated[
         Path | None, typer.Option(help="Weights to use instead of the published ones.")
@@ -200,7 +217,10 @@ def main(
     total = Tally()
     for image, found in pairs(images, masks):
         box, anywhere = prompt != "point", place == "anywhere"
-        total.join(score(segmenter, image, found, box=box, clicks=counts, anywhere=anywhere))
+        one = score(
+            segmenter, image, found, box=box, clicks=counts, anywhere=anywhere, readings=readings
+        )
+        total.join(one)
     if json:
         means = {kind: float(np.mean(scores)) for kind, scores in total.scores.items()}
         objects = len(next(iter(total.scores.values()), ()))

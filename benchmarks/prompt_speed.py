@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from napari_medssl.models.litemedsam import build
 from napari_medssl.segment import load_engine
+from napari_medssl.segment.clicks import Clicks
 from napari_medssl.segment.outline import outline
 from napari_medssl.segment.slices import SlicePrompts
 
@@ -120,9 +121,9 @@ def measure(image: NDArray[np.uint8], repeats: int) -> dict[str, float]:
     engine, direct = load_engine("litemedsam", device="cpu"), Direct()
     rows, columns = image.shape[:2]
     box = np.array(_BOX, np.float32) * np.array([columns, rows, columns, rows], np.float32)
-    boxed = SlicePrompts(np.zeros((0, 2), np.float32), np.zeros(0, bool), box[None])
+    boxed = SlicePrompts(Clicks.at(np.zeros((0, 2), np.float32), np.zeros(0, bool)), box[None])
     middle = box.reshape(2, 2).mean(axis=0, keepdims=True)
-    pointed = SlicePrompts(middle, np.array([True]), np.zeros((0, 4), np.float32))
+    pointed = SlicePrompts(Clicks.at(middle, np.array([True])), np.zeros((0, 4), np.float32))
     embedding, features = engine.encode(image), direct.encode(image)
     encode = in_turn(lambda: engine.encode(image), lambda: direct.encode(image), repeats)
     prompt = in_turn(

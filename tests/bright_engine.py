@@ -21,14 +21,17 @@ class BrightEngine:
 
     points: bool = False
     clicks: bool = False
+    corrects: bool = False
     weights_hash: str = "0" * 64
+    points_hash: str = ""
     device: str = "cpu"
     square: Square = field(default_factory=lambda: Square(DECODED_SIDE))
     encoded: list[tuple[int, ...]] = field(default_factory=list)
+    shown: list[NDArray[np.bool_] | None] = field(default_factory=list)
 
     @property
     def card(self) -> ModelCard:
-        card = replace(model_card("litemedsam"), clicks=self.clicks)
+        card = replace(model_card("litemedsam"), clicks=self.clicks, corrects=self.corrects)
         return replace(card, prompts=("point", "box")) if self.points else card
 
     def encode(
@@ -62,7 +65,9 @@ class BrightEngine:
         points_xy: NDArray[np.float32],
         positive: NDArray[np.bool_],
         box_xyxy: NDArray[np.float32] | None = None,
+        before: NDArray[np.bool_] | None = None,
     ) -> Decoded:
+        self.shown.append(before)
         things, _ = ndimage.label(embedding.features[0] > 127)
         x, y = (points_xy * embedding.scale_xy).astype(int).T
         values = things[y, x]

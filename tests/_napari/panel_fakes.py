@@ -209,6 +209,7 @@ class FakeSegmenter:
     def __init__(self) -> None:
         self.prepared: list[Plane] = []
         self.asked: list[Any] = []
+        self.readings = 1
 
     def prepare(self, volume, plane, window) -> None:
         self.prepared.append(plane)
@@ -218,14 +219,17 @@ class FakeSegmenter:
         if prompts.boxes:
             low, high = prompts.boxes[-1].low_zyx, prompts.boxes[-1].high_zyx
         else:
-            low = [v - 2 for v in prompts.points[0].zyx]
-            high = [v + 2 for v in prompts.points[0].zyx]
+            far = 2 + prompts.points[-1].reading
+            low = [v - far for v in prompts.points[0].zyx]
+            high = [v + far for v in prompts.points[0].zyx]
             low[axis] = high[axis] = prompts.points[0].zyx[axis]
         rows, cols = (a for a in range(3) if a != axis)
         mask = np.zeros([n for a, n in enumerate(volume.geometry.shape) if a != axis], bool)
         mask[round(low[rows]) : round(high[rows]) + 1, round(low[cols]) : round(high[cols]) + 1] = 1
         plane = Plane(axis, round(low[axis]))
-        return SliceResult(plane, mask, 0.9, 0.4, 0.1, False, "fake", window, "c0ffee")
+        return SliceResult(
+            plane, mask, 0.9, 0.4, 0.1, False, "fake", window, "c0ffee", readings=self.readings
+        )
 
 
 class FakeEngines:

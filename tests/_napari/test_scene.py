@@ -120,7 +120,10 @@ def test_prompts_drawn_back_are_read_the_same(scene, axis):
     low[axis] = 4
     prompts = {
         Plane(axis, 4): Prompts(
-            (PointPrompt((4.0, 4.0, 4.0)), PointPrompt((4.0, 4.0, 4.0001 * 2), positive=False))
+            (
+                PointPrompt((4.0, 4.0, 4.0), reading=2),
+                PointPrompt((4.0, 4.0, 4.0001 * 2), positive=False),
+            )
             if axis == 0
             else (PointPrompt((4.0, 4.0, 4.0)),),
             (BoxPrompt(tuple(low), tuple(high)),),

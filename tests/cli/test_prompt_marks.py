@@ -34,6 +34,17 @@ def test_every_kind_of_mark_becomes_prompts_in_the_scan_s_own_voxels(scan: Volum
     assert {voxel[0] for voxel in prompts.voxels} == {3}
 
 
+def test_the_last_point_says_which_reading_is_meant(scan: Volume) -> None:
+    scribble = ["10,10,3;14,10,3"]
+    for typed in ((["10,12,3", "1,2,3,-"], [], []), (["10,12,3"], [], scribble)):
+        *before, last = Marks.read(*typed, [], 3).on(scan, None).points
+        assert last.reading == 2
+        assert not any(point.reading for point in before)
+    for points, reading, words in ((["1,2,3"], 0, "--reading 0"), ([], 2, "without --point")):
+        with pytest.raises(UsageError, match=words):
+            Marks.read(points, ["4,5,3,20,30,3"], [], [], reading)
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

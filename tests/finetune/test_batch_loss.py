@@ -69,6 +69,31 @@ def test_each_click_lies_where_the_mask_before_was_wrong(monkeypatch: pytest.Mon
         assert truth[rows, columns].tolist() == [1, 1, 0]
 
 
+def test_later_clicks_are_shown_what_they_correct(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = replace(batch(1.0, 3), shown=torch.tensor([0, 1, 2, 1]))
+    prompts: list[torch.Tensor | None] = []
+    encode = type(ENGINE.network.prompt_encoder).forward
+
+    def listening(self, points, boxes, masks):
+        prompts.append(masks)
+        return encode(self, points, boxes, masks)
+
+    answers = torch.stack([torch.full((16, 16), level) for level in (-4.0, 3.0, -2.0, 1.0)])
+    answers = answers.repeat(4, 1, 1, 1).requires_grad_()
+    monkeypatch.setattr(type(ENGINE.network.prompt_encoder), "forward", listening)
+    monkeypatch.setattr(
+        "napari_medssl.finetune.batch_loss.decode", lambda *_: (answers, torch.rand(4, 4))
+    )
+    batch_loss(ENGINE.network, given, FEATURES).backward()
+    first, second, third = prompts
+    assert first is None
+    assert second is not None
+    assert third is not None
+    assert second.shape == (4, 1, 16, 16)
+    assert second[:, 0, 0, 0].tolist() == [1, -1, 1, -1], "the proposal that is corrected"
+    assert (third == -1).all(), "and then the answer to two clicks"
+
+
 def test_gradients_reach_what_is_said_of_points() -> None:
     engine = tiny_engine(3)
     engine.network.requires_grad_(True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,14 @@ def plain() -> TorchEngine:
     return engine
 
 
-def saved(plain: TorchEngine, path: Path, *, model: str = "litemedsam", base: str = "") -> Path:
+def saved(
+    plain: TorchEngine,
+    path: Path,
+    *,
+    model: str = "litemedsam",
+    base: str = "",
+    prompts: tuple[str, ...] = ("point",),
+) -> Path:
     """Weights for points: the network's own, but scores of 0.25 for every mask."""
     head = point_head(plain.network)
     last = head["mask_decoder"].iou_prediction_head.layers[-1]
@@ -38,7 +46,7 @@ def saved(plain: TorchEngine, path: Path, *, model: str = "litemedsam", base: st
         title="LiteMedSAM, fine-tuned",
         network="litemedsam",
         licence="Apache-2.0",
-        prompts=("point",),
+        prompts=prompts,
         method="sam-finetune-points",
         base_sha256=base or plain.weights_hash,
         settings={},
@@ -72,6 +80,32 @@ def test_points_are_answered_by_weights_of_their_own_and_boxes_as_before(
     assert not alone.card.clicks
     assert not np.isclose(alone.decode_points(embedding, POINT, INSIDE).scores, 0.25).any()
     assert alone.by_itself() is alone
+
+
+def test_what_a_point_corrects_is_shown_to_weights_that_were_trained_so(
+    plain: TorchEngine, tmp_path: Path
+) -> None:
+    two, signs = np.concatenate([POINT, POINT + 9]), np.array([True, False])
+    outlines = np.zeros((2, 256, 256), bool)
+    outlines[1, 40:90, 60:120] = True
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8)
+    embedding = plain.encode(image)
+    for prompts in (("point",), ("point", "mask")):
+        path = saved(plain, tmp_path / f"{len(prompts)}.safetensors", prompts=prompts)
+        engine: Any = load_engine("litemedsam", device="cpu", weights=path)
+        assert engine.card.corrects == ("mask" in prompts)
+        assert not engine.by_itself().card.corrects
+        answers = [
+            engine.decode_points(embedding, two, signs, before=shown).logits
+            for shown in (None, *outlines)
+        ]
+        differ = [not np.allclose(one, other) for one, other in pairwise(answers)]
+        assert differ == [engine.card.corrects] * 2
+        boxed = [
+            engine.decode_points(embedding, two, signs, BOX[0], before=shown).logits
+            for shown in outlines
+        ]
+        np.testing.assert_array_equal(*boxed)
 
 
 def test_what_was_made_for_others_or_altered_is_refused(plain: TorchEngine, tmp_path: Path) -> None:

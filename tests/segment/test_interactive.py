@@ -46,6 +46,17 @@ def test_a_box_on_any_plane_comes_back_on_its_own_voxels(volume: Volume, axis: i
     np.testing.assert_array_equal(result.mask, result.plane.view(volume.array) == 100)
 
 
+def test_weights_for_points_are_named_where_a_point_was_a_prompt(volume: Volume) -> None:
+    engine = BrightEngine(points_hash="beef")
+    segmenter = InteractiveSegmenter(engine, EmbeddingCache(None))
+    box = BoxPrompt((5.0, 8.0, 12.0), (5.0, 32.0, 44.0))
+    for prompts, named in (
+        (Prompts(boxes=(box,)), ""),
+        (Prompts((PointPrompt((5, 20, 25)),)), "beef"),
+    ):
+        assert segmenter.segment(volume, prompts, WINDOW).points_hash == named
+
+
 def test_a_slice_is_embedded_once(volume: Volume, tmp_path: Path) -> None:
     engine = BrightEngine()
     segmenter = InteractiveSegmenter(engine, EmbeddingCache(tmp_path))

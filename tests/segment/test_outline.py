@@ -5,7 +5,8 @@ import pytest
 from bright_engine import BrightEngine
 
 from napari_medssl.errors import PromptError
-from napari_medssl.models.promptable import Embedding
+from napari_medssl.models.promptable import Decoded, Embedding, Square
+from napari_medssl.segment.clicks import Clicks
 from napari_medssl.segment.outline import outline, touched_up, without
 from napari_medssl.segment.slices import SlicePrompts
 
@@ -13,11 +14,16 @@ SIZE = (128, 128)
 
 
 def marks(
-    *points: tuple[float, float, bool], boxes: tuple[tuple[float, ...], ...] = ()
+    *points: tuple[float, float, bool],
+    boxes: tuple[tuple[float, ...], ...] = (),
+    reading: int = 0,
 ) -> SlicePrompts:
     return SlicePrompts(
-        np.array([point[:2] for point in points], np.float32).reshape(-1, 2),
-        np.array([point[2] for point in points], bool),
+        Clicks(
+            np.array([point[:2] for point in points], np.float32).reshape(-1, 2),
+            np.array([point[2] for point in points], bool),
+            np.full(len(points), reading),
+        ),
         np.array(boxes, np.float32).reshape(-1, 4),
     )
 
@@ -43,29 +49,45 @@ def two(engine: BrightEngine) -> Embedding:
 
 
 def test_a_box_gives_what_is_in_it(engine: BrightEngine, two: Embedding) -> None:
-    mask, score = outline(engine, two, marks(boxes=((8, 38, 52, 92),)))
-    np.testing.assert_array_equal(mask, LEFT)
-    assert score == pytest.approx(1)
+    found = outline(engine, two, marks(boxes=((8, 38, 52, 92),)))
+    np.testing.assert_array_equal(found.mask, LEFT)
+    assert found.score == pytest.approx(1)
 
 
 def test_boxes_are_parts_of_one_mask(engine: BrightEngine, two: Embedding) -> None:
-    mask, score = outline(engine, two, marks(boxes=((8, 38, 52, 92), (68, 38, 90, 92))))
-    np.testing.assert_array_equal(mask, LEFT | rectangle(70, 40, 90, 90))
-    assert score == pytest.approx(0.5)
+    found = outline(engine, two, marks(boxes=((8, 38, 52, 92), (68, 38, 90, 92))))
+    np.testing.assert_array_equal(found.mask, LEFT | rectangle(70, 40, 90, 90))
+    assert found.score == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("points", [False, True])
 def test_a_point_gives_the_thing_it_lies_in(points: bool, two: Embedding) -> None:
     engine = BrightEngine(points=points)
-    mask, _ = outline(engine, two, marks((30, 65, True), (90, 65, False)))
-    np.testing.assert_array_equal(mask, LEFT)
-    mask, _ = outline(engine, two, marks((30, 65, True), (90, 65, True)))
-    np.testing.assert_array_equal(mask, LEFT | RIGHT)
+    found = outline(engine, two, marks((30, 65, True), (90, 65, False)))
+    np.testing.assert_array_equal(found.mask, LEFT)
+    found = outline(engine, two, marks((30, 65, True), (90, 65, True)))
+    np.testing.assert_array_equal(found.mask, LEFT | RIGHT)
+
+
+def test_a_lone_point_has_readings_for_a_network_that_knows_points(
+    two: Embedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logits = np.full((2, 256, 256), -5, np.float32)
+    logits[0][:128, :128][LEFT | RIGHT] = logits[1][:128, :128][LEFT] = 5
+    answer = Decoded(logits, np.array([0.6, 0.9], np.float32))
+    monkeypatch.setattr(BrightEngine, "decode_points", lambda *_: answer)
+    engine = BrightEngine(points=True, square=Square(256))
+    embedding = Embedding(two.features, SIZE, SIZE, two.weights_hash)
+    found = [outline(engine, embedding, marks((30, 65, True), reading=n)) for n in (0, 1, 2)]
+    for one, expected in zip(found, (LEFT, LEFT | RIGHT, LEFT), strict=True):
+        np.testing.assert_array_equal(one.mask, expected)
+        assert one.readings == 2
+    assert found[1].score == pytest.approx(0.6)
 
 
 def test_a_point_outside_a_box_adds_its_thing(engine: BrightEngine, two: Embedding) -> None:
-    mask, _ = outline(engine, two, marks((90, 65, True), boxes=((8, 38, 52, 92),)))
-    np.testing.assert_array_equal(mask, LEFT | RIGHT)
+    found = outline(engine, two, marks((90, 65, True), boxes=((8, 38, 52, 92),)))
+    np.testing.assert_array_equal(found.mask, LEFT | RIGHT)
 
 
 def test_a_point_on_nothing_is_said(engine: BrightEngine, two: Embedding) -> None:
@@ -85,16 +107,16 @@ def test_a_negative_point_takes_its_thing_out_of_a_box(
     wide = rectangle(10, 10, 120, 30)
     bright = np.where(LEFT | wide, 255, 0).astype(np.uint8)[..., None].repeat(3, 2)
     prompts = marks((30, 65, False), boxes=((5, 5, 125, 95),))
-    mask, _ = outline(engine, engine.encode(bright), prompts)
-    np.testing.assert_array_equal(mask, wide)
+    found = outline(engine, engine.encode(bright), prompts)
+    np.testing.assert_array_equal(found.mask, wide)
 
 
 def test_no_voxel_with_a_negative_point_is_left(engine: BrightEngine, two: Embedding) -> None:
     """One bright thing marked both inside and outside is shared out between the points."""
-    mask, _ = outline(engine, two, marks((20, 65, True), (40, 65, False)))
-    assert mask[65, 20]
-    assert not mask[65, 40]
-    assert (mask & ~LEFT).sum() == 0
+    found = outline(engine, two, marks((20, 65, True), (40, 65, False)))
+    assert found.mask[65, 20]
+    assert not found.mask[65, 40]
+    assert (found.mask & ~LEFT).sum() == 0
 
 
 def test_a_border_is_touched_up_where_a_point_lies_just_beyond_it() -> None:

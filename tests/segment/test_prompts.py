@@ -44,6 +44,17 @@ def test_a_point_that_is_nowhere_is_refused(zyx: tuple[float, float, float]) -> 
         PointPrompt(zyx)
 
 
+def test_what_points_may_mean_goes_round() -> None:
+    points = PointPrompt((1, 2, 3)), PointPrompt((1, 4, 5), positive=False)
+    second = Prompts(points).other_reading(2)
+    assert second == Prompts((points[0], PointPrompt((1, 4, 5), positive=False, reading=1)))
+    assert second.other_reading(2) == Prompts(points)
+    with pytest.raises(PromptError, match="no point"):
+        Prompts(boxes=(BoxPrompt((1, 2, 3), (1, 4, 5)),)).other_reading(2)
+    with pytest.raises(PromptError, match="reading -1"):
+        PointPrompt((1, 2, 3), reading=-1)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [

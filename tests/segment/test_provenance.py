@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,6 +66,19 @@ def test_an_outline_says_where_it_came_from(volume: Volume, marked: Prompts) -> 
         "window": [-160, 240],
         **describe_prompts(volume, marked),
     }
+    clicked = outline_record(volume, marked, replace(result, points_hash="beef"), 3)
+    assert clicked == {**told, "points_sha256": "beef"}
+
+
+def test_what_a_point_was_taken_to_mean_is_written_down(volume: Volume) -> None:
+    prompts = Prompts((PointPrompt((7, 4, 9), reading=2), PointPrompt((7, 5, 1), positive=False)))
+    said = describe_prompts(volume, prompts)["points_ijk"]
+    assert [point.get("reading") for point in said] == [2, None]
+    plain = json.loads(json.dumps(plain_prompts({Plane(0, 7): prompts})))
+    assert prompts_from_plain(plain) == {Plane(0, 7): prompts}
+    plain[0]["points"][0]["reading"] = "two"
+    with pytest.raises(PromptError, match="damaged"):
+        prompts_from_plain(plain)
 
 
 _PLACE = st.floats(0, 500, allow_subnormal=False)

@@ -69,7 +69,7 @@ def test_prompts_are_measured_from_the_outer_corner() -> None:
         (BoxPrompt((2, 1, 4), (2, 1, 6)),),
     )
     on = prompts_on(Plane(0, 2), prompts)
-    assert on.points_xy.tolist() == [[7.5, 0.5], [1.5, 4.0]]
-    assert on.positive.tolist() == [True, False]
+    assert on.clicks.xy.tolist() == [[7.5, 0.5], [1.5, 4.0]]
+    assert on.clicks.positive.tolist() == [True, False]
     assert on.boxes_xyxy.tolist() == [[4, 1, 7, 2]]
     assert prompts_on(Plane(2, 5), Prompts()).boxes_xyxy.shape == (0, 4)

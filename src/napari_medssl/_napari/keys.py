@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 KEYS = {
     "point": "Q",
     "not-point": "W",
+    "other": "Shift+Q",
     "box": "G",
     "scribble": "Shift+S",
     "lasso": "Shift+C",

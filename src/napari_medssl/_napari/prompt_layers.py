@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SIGN_COLOURS = {"+": "lime", "-": "red"}
 _SYMBOLS = {"+": "cross", "-": "x"}
+_POINT = {"sign": "+", "axis": 0, "reading": 0}
 _BOX_COLOUR = "#ffd75e"
 _DONE = ("added", "removed", "changed")  # napari tells of every edit before and after
 
@@ -136,9 +137,10 @@ class PromptLayers:
         last = np.asarray(self._image.data.shape[:3]) - 1
         if self._points is not None:
             rows = self._points.features
-            for at, sign, axis in zip(self._points.data, rows["sign"], rows["axis"], strict=True):
+            marks = zip(rows["sign"], rows["axis"], rows["reading"], strict=True)
+            for at, (sign, axis, reading) in zip(self._points.data, marks, strict=True):
                 plane, zyx = point_on_slice(at, int(axis), last)
-                points.setdefault(plane, []).append(PointPrompt(zyx, positive=sign == "+"))
+                points.setdefault(plane, []).append(PointPrompt(zyx, sign == "+", int(reading)))
         if self._boxes is not None:
             for corners, axis in zip(self._boxes.data, self._boxes.features["axis"], strict=True):
                 plane, box = box_on_slice(np.asarray(corners), int(axis), last)
@@ -169,16 +171,17 @@ class PromptLayers:
         self._points.selected_data = set(range(len(self._points.data)))
         self._points.remove_selected()
         marks = [(point, plane.axis) for plane, all_ in prompts.items() for point in all_.points]
-        for (inside, across), run in groupby(marks, lambda mark: (mark[0].positive, mark[1])):
-            self._next_point("+" if inside else "-", across)
+        for alike, run in groupby(marks, lambda mark: (mark[0].positive, mark[1], mark[0].reading)):
+            inside, across, reading = alike
+            self._next_point("+" if inside else "-", across, reading)
             self._points.add([point.zyx for point, _ in run])  # at once: napari is slow at each
         self._next_point(self._sign, axis)
 
-    def _next_point(self, sign: str, axis: int) -> None:
+    def _next_point(self, sign: str, axis: int, reading: int = 0) -> None:
         """Say what the next point is; nothing may be selected, or napari changes that too."""
         if self._points is not None:
             self._points.selected_data = set()
-            self._points.feature_defaults = {"sign": sign, "axis": axis}
+            self._points.feature_defaults = {"sign": sign, "axis": axis, "reading": reading}
             self._points.current_symbol = _SYMBOLS[sign]
 
     def _show_boxes(self, prompts: Mapping[Plane, Prompts]) -> None:
@@ -203,8 +206,8 @@ class PromptLayers:
             self._points = self._viewer.add_points(
                 np.empty((0, 3)),
                 name="Prompts: points",
-                features={"sign": np.empty(0, str), "axis": np.empty(0, int)},
-                feature_defaults={"sign": "+", "axis": 0},
+                features={name: np.empty(0, type(value)) for name, value in _POINT.items()},
+                feature_defaults=_POINT,
                 face_color="sign",
                 face_color_cycle=_SIGN_COLOURS,
                 border_color="sign",  # crosses are drawn in the border's colour alone

@@ -42,6 +42,10 @@ def prompt(
         list[str] | None,
         typer.Option(metavar="I,J,K;...", help="Corners of a line around it, on one slice."),
     ] = None,
+    reading: Annotated[
+        int,
+        typer.Option(help="Where the points may mean several things: which, 1 being likeliest."),
+    ] = 1,
     model: Annotated[str, typer.Option(help="Network: see 'medssl models list'.")] = "litemedsam",
     weights: Annotated[
         Path | None, typer.Option(help="Weights to use instead of the published ones.")
@@ -107,7 +111,7 @@ def prompt(
         raise UsageError("--overwrite without --onto", expected="a mask to add to, or neither")
     if plane is not None and plane not in PLANES:
         raise UsageError(f"the plane '{plane}'", expected="axial, coronal or sagittal")
-    marks = Marks.read(point or [], box or [], scribble or [], lasso or [])
+    marks = Marks.read(point or [], box or [], scribble or [], lasso or [], reading)
 
     from napari_medssl.io import read_volume, write_labels
     from napari_medssl.io.label_table import unnamed_label
@@ -217,6 +221,7 @@ def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json:
         "kept_by_other_labels": kept,
         "ml": millilitres if scan.spacing_known else None,
         "score": result.score,
+        "readings": result.readings,
         "encode_seconds": result.encode_seconds,
         "predict_seconds": result.predict_seconds,
         "cached": result.from_cache,
@@ -238,6 +243,11 @@ def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json:
         f"prompt {result.predict_seconds:.2f} s.",
         markup=False,
     )
+    if result.readings > 1:
+        console.print(
+            f"The points may mean {result.readings} things: --reading 2 gives the next likeliest.",
+            markup=False,
+        )
     if kept:
         console.print(f"{kept:,} voxels of other labels were left as they are.", markup=False)
     for notice in scan.notices:

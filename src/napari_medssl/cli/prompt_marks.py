@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import PromptError, UsageError
@@ -30,6 +30,7 @@ class Marks:
     boxes: tuple[tuple[Any, ...], ...]
     scribbles: tuple[tuple[tuple[Place, ...], bool], ...]
     lassos: tuple[tuple[Place, ...], ...]
+    reading: int = 0
 
     @classmethod
     def read(
@@ -38,8 +39,13 @@ class Marks:
         boxes: Sequence[str],
         scribbles: Sequence[str],
         lassos: Sequence[str],
+        reading: int = 1,
     ) -> Marks:
-        """Read what was typed."""
+        """Read what was typed; readings are counted from 1, and are those of points."""
+        if reading < 1:
+            raise UsageError(f"--reading {reading}", expected="1 or more")
+        if reading > 1 and not (points or scribbles):
+            raise UsageError("--reading without --point", expected="a point, whose meaning is open")
         if not (points or boxes or scribbles or lassos):
             raise UsageError(
                 "no --point, --box, --scribble or --lasso", expected="at least one of them"
@@ -49,6 +55,7 @@ class Marks:
             tuple(_numbers(text, 6) for text in boxes),
             tuple(_scribble(text) for text in scribbles),
             tuple(_path(text, "lasso") for text in lassos),
+            reading - 1,
         )
 
     def on(self, scan: Volume, axis: int | None) -> Prompts:
@@ -76,10 +83,10 @@ class Marks:
             plane, places = _on_slice(scan, path, across, "lasso")
             rows, columns = plane.view(scan.array).shape[-2:]
             parts.append(lasso_prompts(plane, places, (rows, columns)))
-        return Prompts(
-            tuple(point for part in parts for point in part.points),
-            tuple(box for part in parts for box in part.boxes),
-        )
+        points = [point for part in parts for point in part.points]
+        if self.reading:
+            points[-1] = replace(points[-1], reading=self.reading)
+        return Prompts(tuple(points), tuple(box for part in parts for box in part.boxes))
 
 
 def _on_slice(

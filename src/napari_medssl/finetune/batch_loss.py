@@ -9,6 +9,7 @@ import torch
 from napari_medssl.finetune.loss import least_of_allowed, mask_losses, score_losses
 from napari_medssl.finetune.prompts import next_point
 from napari_medssl.models.decoder import decode
+from napari_medssl.models.mask_prompt import mask_prompt
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +43,8 @@ def batch_loss(network: Any, batch: Batch, features: Tensor) -> Tensor:
     )
     if batch.clicks == 1 or not len(batch.points):
         return loss
-    expected_best = 1 + scores[batch.lone, 1:].argmax(dim=1)
-    found = logits[batch.lone, expected_best] > 0
+    shown = scores[batch.lone, 1:].argmax(dim=1) if batch.shown is None else batch.shown
+    found = logits[batch.lone, 1 + shown] > 0
     return (
         loss + _later_clicks(network, batch, features[batch.lone], inside, found)
     ) / batch.clicks
@@ -63,7 +64,7 @@ def _later_clicks(
     inside : (m, 1) tensor
         1 for points inside.
     found : (m, side, side) bool tensor
-        Their masks after the first click.
+        Their masks after the first click; they are a prompt if the batch says what is shown.
     """
     truth, points = batch.truth[batch.lone], batch.points
     # clicks are placed on the grid of masks, and given in pixels of the network's square
@@ -76,8 +77,9 @@ def _later_clicks(
         signs = inside.new_tensor([sign for _, sign in clicks])
         points = torch.cat([points, pixel * places[:, None]], dim=1)
         inside = torch.cat([inside, signs[:, None]], dim=1)
-        sparse, dense = network.prompt_encoder((points, inside), boxes=None, masks=None)
-        logits, scores = decode(network, features, sparse, dense[:1])
+        before = None if batch.shown is None else mask_prompt(found)
+        sparse, dense = network.prompt_encoder((points, inside), boxes=None, masks=before)
+        logits, scores = decode(network, features, sparse, dense)
         answer, score = logits[:, :1], scores[:, :1]
         losses.append((mask_losses(answer, truth) + score_losses(score, answer, truth)).mean())
         found = logits[:, 0] > 0

@@ -39,6 +39,10 @@ class Batch:
         Masks on the grid of the decoder, 0 or 1.
     clicks : int
         How many points an object that has one gets in all.
+    shown : (m,) int tensor, optional
+        The proposal (0 to 2) for each lone point that the second click corrects, and that is a
+        prompt beside it, as every later answer is. By default that of the highest score is
+        corrected, and answers are no prompts.
     """
 
     pictures: list[int]
@@ -46,6 +50,7 @@ class Batch:
     points: Tensor
     truth: Tensor
     clicks: int = 1
+    shown: Tensor | None = None
 
     @property
     def lone(self) -> Tensor:
@@ -91,7 +96,13 @@ class Batches:
             torch.cat(lone)[:, None] if lone else torch.zeros(0, 1, 2),
             torch.from_numpy(truth).to(self._engine.device, torch.float32),
             int(draws(plan.seed, "clicks", step).integers(1, plan.clicks + 1)),
+            self._shown(step, len(lone)) if plan.mode == "points" else None,
         )
+
+    def _shown(self, step: int, count: int) -> Tensor:
+        """Any of the three: what people correct is not always what a network thinks best."""
+        drawn = draws(self._plan.seed, "shown", step).integers(0, 3, count)
+        return torch.from_numpy(drawn).to(self._engine.device)
 
     def _box(self, step: int, number: int, item: int) -> Tensor:
         index, thing = self._items[item]

@@ -90,15 +90,16 @@ def _clicked(
     """Mean Dice after 1, 2, ... clicks into an object and beside it."""
     truth = thing.laid_in(picture.size)
     found = np.zeros_like(truth)
-    points, inside, scores = [], [], []
+    points, inside, scores, best = [], [], [], None
     for _ in range(clicks):
         point, sign = next_point(found, truth)
         points.append(point)
         inside.append(sign)
-        decoded = engine.decode_points(embedding, np.stack(points), np.array(inside))
+        decoded = engine.decode_points(embedding, np.stack(points), np.array(inside), before=best)
         masks = [engine.mask(embedding, logits) for logits in decoded.logits]
         scores.append(max(_dice(mask, truth) for mask in masks))
-        found = masks[int(decoded.scores.argmax())]
+        chosen = int(decoded.scores.argmax())
+        found, best = masks[chosen], decoded.logits[chosen] > 0
     return float(np.mean(scores))
 
 

@@ -20,6 +20,7 @@ from napari_medssl.finetune.sam_result import (
     save_result,
     settings_hash,
 )
+from napari_medssl.models.mask_prompt import begin_without_masks
 from napari_medssl.models.saved_state import Progress, copy_of, load_state, put_into, save_state
 
 if TYPE_CHECKING:
@@ -87,12 +88,15 @@ def finetune_sam(
     settings = settings_hash(engine, training, held_out, plan)
     if (ended := finished_run(out, settings, plan.steps)) is not None:
         return ended
-    before, engine = engine.clicked, engine.by_itself()
+    before, shown_masks = engine.clicked, engine.card.corrects
+    engine = engine.by_itself()
     learned = begin_learning(engine.network, plan)
     if plan.mode == "points" and before is not None:
         engine.network.load_state_dict(before.state_dict(), strict=False)
     elif plan.mode == "points" and not engine.card.takes_points:
         spread_first_mask(engine.network, plan.seed)
+    if plan.mode == "points" and not shown_masks:
+        begin_without_masks(engine.network)
     optimiser = torch.optim.AdamW(learned.values(), weight_decay=plan.decay)
     saved = load_state(out / _STATE, settings, learned, optimiser)
     progress, best = saved or (Progress(settings), copy_of(learned))

@@ -131,7 +131,9 @@ def save_result(
         title=f"{base.title}, fine-tuned",
         network=base.network,
         licence=base.licence,
-        prompts=point if apart else tuple(dict.fromkeys((*base.prompts, "box", *point))),
+        prompts=("point", "mask")
+        if apart
+        else tuple(dict.fromkeys((*base.prompts, "box", *point))),
         method=f"sam-finetune-{plan.mode}",
         base_sha256=engine.weights_hash,
         settings={**asdict(plan), **(about or {}), "hash": progress.settings},

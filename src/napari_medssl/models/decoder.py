@@ -30,8 +30,8 @@ def decode(network: Any, features: Tensor, sparse: Tensor, dense: Tensor) -> tup
         Embeddings: one image each, or one image for all.
     sparse : (b, tokens, c) tensor
         Points and boxes, as the prompt encoder gives them.
-    dense : (1, c, rows, columns) tensor
-        What it gives where no mask is a prompt.
+    dense : (b, c, rows, columns) or (1, c, rows, columns) tensor
+        What it gives for the masks that are prompts, or where none is.
 
     Returns
     -------

@@ -63,7 +63,7 @@ def _engine(
 ) -> PromptEngine:
     from napari_medssl.models import litemedsam, mobilesam, sam
     from napari_medssl.models.checkpoint import load_into, network_of, read_tensors
-    from napari_medssl.models.point_head import load_point_head
+    from napari_medssl.models.point_head import load_point_head, shown_masks
     from napari_medssl.models.torch_engine import TorchEngine
 
     tensors = read_tensors(path)
@@ -84,7 +84,7 @@ def _engine(
     family = litemedsam if lite else sam
     stretched = card.preparation == "medsam"
     return TorchEngine(
-        card=replace(card, clicks=clicked is not None),
+        card=replace(card, clicks=clicked is not None, corrects=shown_masks(points)),
         network=network,
         weights_hash=weights_hash,
         device=device,

@@ -46,6 +46,12 @@ def holds_points(weights: Path) -> bool:
     return card is not None and card.holds == "points"
 
 
+def shown_masks(weights: Path | None) -> bool:
+    """Whether weights for points were shown the outlines that further points correct."""
+    card = read_tuned(weights) if weights else None
+    return card is not None and "mask" in card.prompts
+
+
 def shipped_points(card: ModelCard) -> Path | None:
     """Return the weights for points that come with this program; None if a network has none."""
     if not card.points:

@@ -119,6 +119,10 @@ class PromptEngine(Protocol):
         """The sha256 of its weights' file."""
 
     @property
+    def points_hash(self) -> str:
+        """The sha256 of weights beside them that answer points; empty where there are none."""
+
+    @property
     def device(self) -> str:
         """Where it runs: ``"cpu"``, ``"cuda"``, ..."""
 
@@ -140,8 +144,12 @@ class PromptEngine(Protocol):
         points_xy: NDArray[np.float32],
         positive: NDArray[np.bool_],
         box_xyxy: NDArray[np.float32] | None = None,
+        before: NDArray[np.bool_] | None = None,
     ) -> Decoded:
-        """Propose masks of one thing that holds and leaves out points, (n, 2), in a box or not."""
+        """Propose masks of one thing that holds and leaves out points, (n, 2), in a box or not.
+
+        A mask before, (256, 256), is the outline that the last point corrects.
+        """
 
     def decode_each_point(self, embedding: Embedding, points_xy: NDArray[np.float32]) -> Decoded:
         """Propose masks of n things that one point each lies in, (n, 2): three for each point."""

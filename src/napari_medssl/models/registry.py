@@ -46,6 +46,8 @@ class ModelCard:
     clicks : bool
         Whether points alone are answered by weights of their own, beside a network that was
         trained on boxes.
+    corrects : bool
+        Whether those weights are shown the outline that a further point corrects.
     """
 
     name: str
@@ -64,6 +66,7 @@ class ModelCard:
     preparation: str = ""
     points: str = ""
     clicks: bool = False
+    corrects: bool = False
 
     @property
     def offline(self) -> bool:

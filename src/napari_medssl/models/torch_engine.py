@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from napari_medssl.models.decoder import decode
+from napari_medssl.models.mask_prompt import mask_prompt
 from napari_medssl.models.promptable import DECODED_SIDE, Decoded, Embedding, Square
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class TorchEngine:
         """Return the network without weights for points beside it."""
         if self.clicked is None:
             return self
-        return replace(self, clicked=None, points_hash="", card=replace(self.card, clicks=False))
+        card = replace(self.card, clicks=False, corrects=False)
+        return replace(self, clicked=None, points_hash="", card=card)
 
     @torch.inference_mode()
     def encode(
@@ -97,11 +99,13 @@ class TorchEngine:
         points_xy: NDArray[np.float32],
         positive: NDArray[np.bool_],
         box_xyxy: NDArray[np.float32] | None = None,
+        before: NDArray[np.bool_] | None = None,
     ) -> Decoded:
         """Propose masks of one thing that holds and leaves out points, (n, 2), in a box or not.
 
         A lone point is ambiguous (a vessel, or the organ around it?), so it gets three proposals;
-        anything more gets one.
+        anything more gets one. A mask before, (256, 256), is what the last point corrects; it is
+        shown to weights that were trained so, and to no others.
         """
         points = self.lay_points_in(points_xy, embedding.scale_xy)[None]
         signs = torch.tensor(positive.astype(np.int64), device=self.device)[None]
@@ -110,7 +114,8 @@ class TorchEngine:
             box = self.lay_boxes_in(box_xyxy[None], embedding.scale_xy)[:, None]
         answers = self.network if box is not None else self._for_points
         alone = len(points_xy) == 1 and box is None
-        return self._decode(answers, embedding, (points, signs), box, several=alone)
+        shown = before if self.card.corrects and box is None else None
+        return self._decode(answers, embedding, (points, signs), box, shown, several=alone)
 
     @torch.inference_mode()
     def decode_each_point(self, embedding: Embedding, points_xy: NDArray[np.float32]) -> Decoded:
@@ -156,12 +161,16 @@ class TorchEngine:
         embedding: Embedding,
         points: tuple[Tensor, Tensor] | None,
         boxes: Tensor | None,
+        before: NDArray[np.bool_] | None = None,
         *,
         several: bool,
     ) -> Decoded:
         """Decode prompts of this image, a few at a time."""
+        shown = None
+        if before is not None:
+            shown = mask_prompt(torch.from_numpy(before)[None].to(self.device))
         features = torch.from_numpy(embedding.features)[None].to(self.device)
-        sparse, dense = network.prompt_encoder(points=points, boxes=boxes, masks=None)
+        sparse, dense = network.prompt_encoder(points=points, boxes=boxes, masks=shown)
         wanted = slice(1, None) if several else slice(0, 1)
         logits, scores = [], []
         for some in torch.split(sparse, _BATCH if self.device == "cpu" else _BATCH_ON_GPU):

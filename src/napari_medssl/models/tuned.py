@@ -36,7 +36,8 @@ class TunedCard:
     title, network, licence : str
         Of that card.
     prompts : tuple of str
-        What it was trained on by now: ``"box"``, ``"point"``.
+        What it was trained on by now: ``"box"``, ``"point"``, and ``"mask"`` for an outline that
+        further points correct.
     method : str
         How: see `napari_medssl.finetune.SamPlan`.
     base_sha256 : str

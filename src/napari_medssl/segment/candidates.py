@@ -8,12 +8,13 @@ where there are some. The best few masks are each boxed tightly and decoded agai
 the object whatever box it began with.
 
 A further point corrects the outline before it, and people click into the middle of what is wrong:
-so a mask that differs from that outline most where nobody clicked was not meant.
+so a mask that differs from that outline most where nobody clicked was not meant. Weights for points
+that were trained so are shown that outline.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_medssl.models.promptable import Embedding, PromptEngine
+    from napari_medssl.segment.clicks import Clicks
 
 #: how many masks are boxed again, how different they must be (IoU), and how often it is done
 _FEW, _ALIKE, _ROUNDS = 4, 0.8, 2
@@ -38,6 +40,9 @@ _CLEAR, _SAME = 3, 0.7
 #: how much the overlap with the proposals of weights for points counts beside that with the masks
 #: of boxes: for a lone point, which they know little of, and for several
 _TOLD_ALONE, _TOLD = 0.3, 0.6
+#: what weights for points propose has frayed borders and holes of a pixel, of the 256 that a slice
+#: is decoded on, until it is smoothed by so many
+_BLUR = 1.0
 #: powers of the network's own score, and of a click's place
 _AT_LAST, _PLACE = 4, 0.5
 _LEAST_PLACE, _LITTLE = 0.02, 1e-3
@@ -56,17 +61,19 @@ class Outline:
         As `Decoded` has them.
     score : float
         How much overlap (IoU, 0..1) with the truth the network expects.
+    readings : int
+        How many different things the same points may mean, this one among them.
     """
 
     logits: NDArray[np.float32]
     score: float
+    readings: int = 1
 
 
 def find_around(
     engine: PromptEngine,
     embedding: Embedding,
-    points_xy: NDArray[np.float32],
-    positive: NDArray[np.bool_],
+    clicks: Clicks,
     earlier: Earlier | None = None,
 ) -> Outline | None:
     """Find the thing that holds all positive points and no negative ones.
@@ -75,11 +82,9 @@ def find_around(
     ----------
     engine, embedding
         The network, and what it made of the image.
-    points_xy : (n, 2) float32 array
-        Places in pixels of the image, in the order they were marked; see
-        `napari_medssl.models.promptable`.
-    positive : (n,) bool array
-        Which of them are inside; at least one.
+    clicks : Clicks
+        At least one of them inside. Which of several things that they may mean is returned is the
+        reading of the last; after the last comes the first again.
     earlier : Earlier, optional
         What was found on this image before; is told what is found now.
 
@@ -90,27 +95,24 @@ def find_around(
         returned if all do.
     """
     earlier = Earlier() if earlier is None else earlier
-    one = _Search(engine, embedding, points_xy, positive)
-    return earlier.ask(points_xy, positive, lambda: one.run(earlier))
+    one = _Search(engine, embedding, clicks)
+    found = earlier.ask(clicks, lambda: one.run(earlier))
+    if not found:
+        return None
+    return replace(found[clicks.reading % len(found)], readings=len(found))
 
 
 class Earlier:
     """What was found for points on one image: a further point asks what those before it gave."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[bytes, bytes], Outline | None] = {}
+        self._known: dict[tuple[bytes, ...], list[Outline]] = {}
 
-    def ask(
-        self,
-        points_xy: NDArray[np.float32],
-        positive: NDArray[np.bool_],
-        find: Callable[[], Outline | None],
-    ) -> Outline | None:
+    def ask(self, clicks: Clicks, find: Callable[[], list[Outline]]) -> list[Outline]:
         """Return what was found for points; what ``find`` returns if they are new."""
-        key = points_xy.tobytes(), positive.tobytes()
-        if key not in self._known:
-            self._known[key] = find()
-        return self._known[key]
+        if clicks.question not in self._known:
+            self._known[clicks.question] = find()
+        return self._known[clicks.question]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,49 +121,48 @@ class _Search:
 
     engine: PromptEngine
     embedding: Embedding
-    points_xy: NDArray[np.float32]
-    positive: NDArray[np.bool_]
+    clicks: Clicks
 
-    def run(self, earlier: Earlier) -> Outline | None:
-        """Try boxes, settle on the best few and what points alone propose, and choose."""
-        if self.engine.card.clicks and len(self.points_xy) >= _CLEAR:
-            clear = self._as_told()
+    def run(self, earlier: Earlier) -> list[Outline]:
+        """Try boxes, settle on the best few and what points alone propose; the likeliest first."""
+        if self.engine.card.clicks and len(self.clicks) >= _CLEAR:
+            clear = self._as_told(earlier)
             if clear is not None:
-                return clear
-        boxes = boxes_around(self.embedding, self.points_xy, self.positive)
+                return [clear]
+        boxes = boxes_around(self.embedding, self.clicks.xy, self.clicks.positive)
         boxed = self.engine.decode_boxes(self.embedding, boxes)
         masks, scores = self._grid.masks(boxed.logits), np.clip(boxed.scores, 0, 1)
         fit = self._fit(masks)
         voters = masks[fit]
         among = np.where(fit, scores * np.sqrt(_agreement(masks, voters)), -1)
         few = _best_different(masks, among)
-        begun, told = boxed.logits[few], self._told()
+        begun, told = boxed.logits[few], self._told(earlier)
         settled = self._settled(np.concatenate([begun, told.logits]))
-        if len(self.points_xy) > 1:  # what settling has spoilt may be right as it was told
+        if len(self.clicks) > 1:  # what settling has spoilt may be right as it was told
             settled = settled.and_also(Decoded(told.logits, settled.scores[len(few) :]))
         found, last = self._grid.masks(settled.logits), np.clip(settled.scores, 0, 1)
         missed = self._missed(found)
-        most = NEAR if len(self.points_xy) > 1 else 0
+        most = NEAR if len(self.clicks) > 1 else 0
         near = (missed <= most).all(axis=1)
         if not near.any():  # settling drifted away from the points
-            return Outline(begun[0], float(scores[few[0]])) if few else None
+            return [Outline(begun[n], float(scores[index])) for n, index in enumerate(few)]
         rank = _agreement(found, voters, scores[fit])
         if len(told.scores):
             proposed = self._grid.masks(told.logits)
-            part = _TOLD_ALONE if len(self.points_xy) == 1 else _TOLD
+            part = _TOLD_ALONE if len(self.clicks) == 1 else _TOLD
             rank = (1 - part) * rank + part * _agreement(found, proposed, told.scores)
         rank *= last**_AT_LAST * self._places(found, earlier)
         rank *= np.exp(-missed.sum(axis=1) / _MISSED)
-        best = int(np.argmax(np.where(near, rank, -1)))
-        return Outline(settled.logits[best], float(last[best]))
+        order = _best_different(found, np.where(near, rank, -1).astype(np.float32))
+        return [Outline(settled.logits[index], float(last[index])) for index in order]
 
-    def _as_told(self) -> Outline | None:
+    def _as_told(self, earlier: Earlier) -> Outline | None:
         """Return what weights for points make of several; None if that misses one by far.
 
         Where the box around it holds much the same, the mean of both is taken: the border of a
         mask from a box is the better one.
         """
-        told = self._told()
+        told = self._told(earlier)
         logits = told.logits[[int(np.argmax(told.scores))]]
         boxes = self._grid.tight_boxes(self._grid.masks(logits))
         boxed = self.engine.decode_boxes(self.embedding, boxes).logits
@@ -177,13 +178,23 @@ class _Search:
         """Where decoded masks are seen."""
         return DecodedGrid(self.engine, self.embedding)
 
-    def _told(self) -> Decoded:
+    def _told(self, earlier: Earlier) -> Decoded:
         """What weights for points propose; nothing without such."""
         if not self.engine.card.clicks:
             return Decoded(
                 np.zeros((0, DECODED_SIDE, DECODED_SIDE), np.float32), np.zeros(0, np.float32)
             )
-        return self.engine.decode_points(self.embedding, self.points_xy, self.positive)
+        shown = self._before(earlier) if self.engine.card.corrects else None
+        before = None if shown is None else shown.logits > 0
+        clicks = self.clicks
+        told = self.engine.decode_points(self.embedding, clicks.xy, clicks.positive, before=before)
+        return replace(told, logits=ndimage.gaussian_filter(told.logits, (0, _BLUR, _BLUR)))
+
+    def _before(self, earlier: Earlier) -> Outline | None:
+        """What was found before the last point; None if there was nothing to find."""
+        if not self.clicks.before.positive.any():
+            return None
+        return find_around(self.engine, self.embedding, self.clicks.before, earlier)
 
     def _settled(self, logits: NDArray[np.float32]) -> Decoded:
         """Box masks tightly and decode them again; return the means, with the last scores."""
@@ -197,14 +208,10 @@ class _Search:
 
     def _places(self, masks: NDArray[np.bool_], earlier: Earlier) -> NDArray[np.float32]:
         """How well each mask explains the place of the last click, 0..1; 1 for the first click."""
-        before = self.positive[:-1]
-        if not before.any():
+        before = self._before(earlier)
+        if before is None:
             return np.ones(len(masks), np.float32)
-        points = self.points_xy[:-1]
-        outline = find_around(self.engine, self.embedding, points, before, earlier)
-        if outline is None:
-            return np.ones(len(masks), np.float32)
-        shown = self._grid.masks(outline.logits[None])[0]
+        shown = self._grid.masks(before.logits[None])[0]
         row, column = self._pixels(masks.shape[1:])[-1]
         depths = [_depth(mask ^ shown) for mask in masks]
         parts = [depth[row, column] / max(float(depth.max()), 1.0) for depth in depths]
@@ -213,24 +220,25 @@ class _Search:
     def _missed(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
         """How far each mask, of n, would have to move for each point to be right, (n, points)."""
         rows, columns = self._pixels(masks.shape[1:]).T
-        wrong = np.where(self.positive, ~masks[:, rows, columns], masks[:, rows, columns])
+        positive = self.clicks.positive
+        wrong = np.where(positive, ~masks[:, rows, columns], masks[:, rows, columns])
         missed = np.zeros(wrong.shape)
         for number in np.flatnonzero(wrong.any(axis=1)):
             inside, outside = _depth(masks[number]), _distance_to(masks[number])
-            missed[number] = np.where(self.positive, outside[rows, columns], inside[rows, columns])
+            missed[number] = np.where(positive, outside[rows, columns], inside[rows, columns])
         return missed
 
     def _fit(self, masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Tell which hold all positive points and no negative ones, or if none: the former."""
         rows, columns = self._pixels(masks.shape[1:]).T
         held = masks[:, rows, columns]
-        hold = np.asarray(held[:, self.positive].all(axis=1))
-        clean = hold & ~held[:, ~self.positive].any(axis=1)
+        hold = np.asarray(held[:, self.clicks.positive].all(axis=1))
+        clean = hold & ~held[:, ~self.clicks.positive].any(axis=1)
         return clean if clean.any() else hold
 
     def _pixels(self, shape: tuple[int, ...]) -> NDArray[np.intp]:
         """Return row and column of the points on the grid, (n, 2)."""
-        places = np.clip(self.points_xy * self._grid.scale_xy, 0, np.array(shape[::-1]) - 1)
+        places = np.clip(self.clicks.xy * self._grid.scale_xy, 0, np.array(shape[::-1]) - 1)
         return np.asarray(places.astype(np.intp)[:, ::-1])
 
 

@@ -48,6 +48,10 @@ class SliceResult:
         The grey values it was shown.
     weights_hash : str
         The sha256 of its weights.
+    points_hash : str
+        That of weights beside them for points, if a point was a prompt; else empty.
+    readings : int
+        How many different things the points may mean; see `PointPrompt`.
     """
 
     plane: Plane
@@ -59,6 +63,8 @@ class SliceResult:
     engine: str
     window: Window
     weights_hash: str
+    points_hash: str = ""
+    readings: int = 1
 
 
 class InteractiveSegmenter:
@@ -116,17 +122,19 @@ class InteractiveSegmenter:
             key, embedding, kept = self._embed(volume, plane, window)
             encoded = perf_counter()
             earlier = self._earlier_on(key)
-            mask, score = outline(self._engine, embedding, prompts_on(plane, prompts), earlier)
+            found = outline(self._engine, embedding, prompts_on(plane, prompts), earlier)
         return SliceResult(
             plane=plane,
-            mask=mask,
-            score=score,
+            mask=found.mask,
+            score=found.score,
             encode_seconds=encoded - started,
             predict_seconds=perf_counter() - encoded,
             from_cache=kept,
             engine=self._engine.card.name,
             window=window,
             weights_hash=self._engine.weights_hash,
+            points_hash=self._engine.points_hash if prompts.points else "",
+            readings=found.readings,
         )
 
     def _earlier_on(self, key: str) -> Earlier:

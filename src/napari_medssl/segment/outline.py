@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,13 +10,33 @@ from scipy import ndimage
 
 from napari_medssl.errors import PromptError
 from napari_medssl.segment.candidates import NEAR, Earlier, Outline, find_around
+from napari_medssl.segment.clicks import Clicks
 from napari_medssl.segment.decoded_grid import DecodedGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_medssl.models.promptable import Embedding, PromptEngine
+    from napari_medssl.models.promptable import Decoded, Embedding, PromptEngine
     from napari_medssl.segment.slices import SlicePrompts
+
+
+@dataclass(frozen=True, eq=False)
+class Outlined:
+    """What prompts mark.
+
+    Parameters
+    ----------
+    mask : (rows, columns) bool array
+        Of the slice's own voxels.
+    score : float
+        How much overlap (IoU, 0..1) with the truth the network expects, of the worst part.
+    readings : int
+        How many different things the points may mean; 1 where that is clear.
+    """
+
+    mask: NDArray[np.bool_]
+    score: float
+    readings: int
 
 
 def outline(
@@ -23,18 +44,11 @@ def outline(
     embedding: Embedding,
     prompts: SlicePrompts,
     earlier: Earlier | None = None,
-) -> tuple[NDArray[np.bool_], float]:
+) -> Outlined:
     """Outline what the prompts mark.
 
     Every box is a part of the result, with the points in it; the positive points that lie in no
     box are one more part. No voxel with a negative point is ever in the result.
-
-    Returns
-    -------
-    mask : (rows, columns) bool array
-        Of the slice's own voxels.
-    score : float
-        How much overlap (IoU, 0..1) with the truth the network expects, of the worst part.
 
     Raises
     ------
@@ -44,7 +58,7 @@ def outline(
     earlier = Earlier() if earlier is None else earlier
     parts = _parts(engine, embedding, prompts, earlier)
     mask = np.logical_or.reduce([engine.mask(embedding, part.logits) for part in parts])
-    inside, outside = prompts.points_xy[prompts.positive], prompts.points_xy[~prompts.positive]
+    inside, outside = prompts.clicks.inside, prompts.clicks.outside
     mask = touched_up(mask, outside, inside, DecodedGrid(engine, embedding).scale_xy)
     for point in outside:
         mask = _less_the_thing_at(engine, embedding, mask, point, inside)
@@ -54,7 +68,8 @@ def outline(
             "nothing was found where the marks are",
             do="Mark a larger box or another point, or choose another window",
         )
-    return mask, min(part.score for part in parts)
+    score, readings = min(part.score for part in parts), max(part.readings for part in parts)
+    return Outlined(mask, score, readings)
 
 
 def touched_up(
@@ -95,7 +110,7 @@ def _less_the_thing_at(
     if engine.card.takes_points or not mask[_pixels(outside[None], mask.shape)].any():
         return mask
     points = np.concatenate([outside[None], inside])
-    thing = find_around(engine, embedding, points, np.arange(len(points)) == 0)
+    thing = find_around(engine, embedding, Clicks.at(points, np.arange(len(points)) == 0))
     if thing is None:
         return mask
     less = mask & ~engine.mask(embedding, thing.logits)
@@ -124,16 +139,15 @@ def without(
 def _parts(
     engine: PromptEngine, embedding: Embedding, prompts: SlicePrompts, earlier: Earlier
 ) -> list[Outline]:
-    points, positive = prompts.points_xy, prompts.positive
-    alone = positive.copy()
+    clicks = prompts.clicks
+    alone = clicks.positive.copy()
     parts = []
     for box in prompts.boxes_xyxy:
-        within = ((points >= box[:2]) & (points <= box[2:])).all(axis=1)
+        within = ((clicks.xy >= box[:2]) & (clicks.xy <= box[2:])).all(axis=1)
         alone &= ~within
-        parts += _in_box(engine, embedding, box, points[within], positive[within], earlier)
+        parts += _in_box(engine, embedding, box, clicks.where(within), earlier)
     if alone.any():
-        of_these = alone | ~positive
-        parts += _at_points(engine, embedding, points[of_these], positive[of_these], earlier)
+        parts += _at_points(engine, embedding, clicks.where(alone | ~clicks.positive), earlier)
     return parts
 
 
@@ -141,55 +155,55 @@ def _in_box(
     engine: PromptEngine,
     embedding: Embedding,
     box: NDArray[np.float32],
-    points: NDArray[np.float32],
-    positive: NDArray[np.bool_],
+    clicks: Clicks,
     earlier: Earlier,
 ) -> list[Outline]:
     """Outline what a box holds; points in it are heeded as far as the network allows."""
-    if len(points) and engine.card.takes_points:
-        decoded = engine.decode_points(embedding, points, positive, box)
+    if len(clicks) and engine.card.takes_points:
+        decoded = engine.decode_points(embedding, clicks.xy, clicks.positive, box)
     else:
         decoded = engine.decode_boxes(embedding, box[None])
-    found = [_best(decoded.logits, decoded.scores)]
-    if engine.card.takes_points or not positive.any():
+    found = [_proposal(decoded)]
+    if engine.card.takes_points or not clicks.positive.any():
         return found
     mask = engine.mask(embedding, found[0].logits)
-    missed = positive & ~mask[_pixels(points, mask.shape)]
+    missed = clicks.positive & ~mask[_pixels(clicks.xy, mask.shape)]
     if missed.any():  # the box means something else than the point does, so both are wanted
-        of_these = missed | ~positive
-        found += _at_points(engine, embedding, points[of_these], positive[of_these], earlier)
+        found += _at_points(engine, embedding, clicks.where(missed | ~clicks.positive), earlier)
     return found
 
 
 def _at_points(
     engine: PromptEngine,
     embedding: Embedding,
-    points: NDArray[np.float32],
-    positive: NDArray[np.bool_],
+    clicks: Clicks,
     earlier: Earlier,
 ) -> list[Outline]:
     """Outline what points mark: one thing if they lie in one, else one for each positive point."""
     if engine.card.takes_points:
-        decoded = engine.decode_points(embedding, points, positive)
-        return [_best(decoded.logits, decoded.scores)]
-    found = find_around(engine, embedding, points, positive, earlier)
+        decoded = engine.decode_points(embedding, clicks.xy, clicks.positive)
+        return [_proposal(decoded, clicks.reading)]
+    found = find_around(engine, embedding, clicks, earlier)
     if found is not None:
         return [found]
-    if positive.sum() == 1:
+    if clicks.positive.sum() == 1:
         raise PromptError(
             "nothing was found that holds the point", do="Move the point, or mark a box instead"
         )
     parts = []
-    for one in np.flatnonzero(positive):
-        of_these = ~positive
+    for one in np.flatnonzero(clicks.positive):
+        of_these = ~clicks.positive
         of_these[one] = True
-        parts += _at_points(engine, embedding, points[of_these], positive[of_these], earlier)
+        parts += _at_points(engine, embedding, clicks.where(of_these), earlier)
     return parts
 
 
-def _best(logits: NDArray[np.float32], scores: NDArray[np.float32]) -> Outline:
-    best = int(np.argmax(scores))
-    return Outline(logits[best], float(np.clip(scores[best], 0, 1)))
+def _proposal(decoded: Decoded, reading: int = 0) -> Outline:
+    """Return the network's surest mask, or the next one, ..."""
+    count = len(decoded.scores)
+    chosen = np.argsort(-decoded.scores, kind="stable")[reading % count]
+    score = float(np.clip(decoded.scores[chosen], 0, 1))
+    return Outline(decoded.logits[chosen], score, count)
 
 
 def _pixels(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import PromptError
@@ -51,17 +51,23 @@ class PointPrompt:
         Index into the volume's array; fractions lie between voxel centres.
     positive : bool
         Whether it is inside.
+    reading : int
+        What the points of its slice up to this one are taken to mean, where that is open: 0 for
+        the likeliest, 1 for the next, ...
 
     Raises
     ------
     PromptError
-        If a number is not finite.
+        If a number is not finite, or the reading below 0.
     """
 
     zyx: tuple[float, float, float]
     positive: bool = True
+    reading: int = 0
 
     def __post_init__(self) -> None:
+        if self.reading < 0:
+            raise PromptError(f"the reading {self.reading} of a point", expected="0 or more")
         z, y, x = (float(v) for v in self.zyx)
         if not all(math.isfinite(v) for v in (z, y, x)):
             raise PromptError("a point whose place is not a number", expected="a voxel inside")
@@ -147,6 +153,20 @@ class Prompts:
             raise PromptError(
                 "one voxel is marked both inside and outside", do="Take one of the two points away"
             )
+
+    def other_reading(self, readings: int) -> Prompts:
+        """Return these, taken to mean the next of so many things that the points may mean.
+
+        Raises
+        ------
+        PromptError
+            If there is no point.
+        """
+        if not self.points:
+            raise PromptError("no point that may mean something else", expected="a point")
+        *before, last = self.points
+        other = replace(last, reading=(last.reading + 1) % readings)
+        return replace(self, points=(*before, other))
 
     @property
     def mark_something(self) -> bool:

@@ -34,6 +34,7 @@ def outline_record(
         "label": label,
         "engine": result.engine,
         "weights_sha256": result.weights_hash,
+        **({"points_sha256": result.points_hash} if result.points_hash else {}),
         "confidence": round(float(result.score), 4),
         "window": [result.window.low, result.window.high],
         **describe_prompts(volume, prompts),
@@ -51,7 +52,7 @@ def describe_prompts(volume: Volume, prompts: Prompts) -> dict[str, Any]:
         return [[min(pair) for pair in both], [max(pair) for pair in both]]
 
     return {
-        "points_ijk": [{"at": ijk(p.zyx), "inside": p.positive} for p in prompts.points],
+        "points_ijk": [{"at": ijk(p.zyx), **_sign(p)} for p in prompts.points],
         "boxes_ijk": [corners(box) for box in prompts.boxes],
     }
 
@@ -65,7 +66,7 @@ def plain_prompts(prompts: Mapping[Plane, Prompts]) -> list[dict[str, Any]]:
         {
             "axis": plane.axis,
             "index": plane.index,
-            "points": [{"zyx": list(p.zyx), "inside": p.positive} for p in marked.points],
+            "points": [{"zyx": list(p.zyx), **_sign(p)} for p in marked.points],
             "boxes": [[list(b.low_zyx), list(b.high_zyx)] for b in marked.boxes],
         }
         for plane, marked in prompts.items()
@@ -83,7 +84,7 @@ def prompts_from_plain(plain: Sequence[Mapping[str, Any]]) -> dict[Plane, Prompt
     try:
         return {
             Plane(int(entry["axis"]), int(entry["index"])): Prompts(
-                tuple(PointPrompt(tuple(p["zyx"]), bool(p["inside"])) for p in entry["points"]),
+                tuple(_point(p) for p in entry["points"]),
                 tuple(BoxPrompt(tuple(low), tuple(high)) for low, high in entry["boxes"]),
             )
             for entry in plain
@@ -92,3 +93,12 @@ def prompts_from_plain(plain: Sequence[Mapping[str, Any]]) -> dict[Plane, Prompt
         raise PromptError(
             "saved points and boxes are damaged", do="Mark what you want to outline again"
         ) from error
+
+
+def _sign(point: PointPrompt) -> dict[str, Any]:
+    """Return what a point says, but for its place."""
+    return {"inside": point.positive, **({"reading": point.reading} if point.reading else {})}
+
+
+def _point(plain: Mapping[str, Any]) -> PointPrompt:
+    return PointPrompt(tuple(plain["zyx"]), bool(plain["inside"]), int(plain.get("reading", 0)))

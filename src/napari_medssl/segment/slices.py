@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_medssl.errors import PromptError
+from napari_medssl.segment.clicks import Clicks
 from napari_medssl.volume.planes import AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -40,16 +41,13 @@ class SlicePrompts:
 
     Parameters
     ----------
-    points_xy : (n, 2) float32 array
-        The middle of voxel (row 0, column 0) is (0.5, 0.5).
-    positive : (n,) bool array
-        Which of the points are inside.
+    clicks : Clicks
+        The points.
     boxes_xyxy : (m, 4) float32 array
-        Left, top, right, bottom edge.
+        Left, top, right, bottom edge; the middle of voxel (row 0, column 0) is (0.5, 0.5).
     """
 
-    points_xy: NDArray[np.float32]
-    positive: NDArray[np.bool_]
+    clicks: Clicks
     boxes_xyxy: NDArray[np.float32]
 
 
@@ -85,9 +83,13 @@ def prompts_on(plane: Plane, prompts: Prompts) -> SlicePrompts:
     """Bring prompts from a volume onto the picture of the slice they lie on."""
     places = [plane.flat(point.zyx) for point in prompts.points]
     corners = [(plane.flat(box.low_zyx), plane.flat(box.high_zyx)) for box in prompts.boxes]
-    return SlicePrompts(
+    clicks = Clicks(
         np.array([(c + 0.5, r + 0.5) for r, c in places], np.float32).reshape(-1, 2),
         np.array([point.positive for point in prompts.points], bool),
+        np.array([point.reading for point in prompts.points], np.intp),
+    )
+    return SlicePrompts(
+        clicks,
         np.array(
             [(left, top, right + 1, low + 1) for (top, left), (low, right) in corners], np.float32
         ).reshape(-1, 4),

@@ -141,6 +141,43 @@ def test_undo_takes_back_one_prompt_at_a_time(bench):
     bench.panel.history.undo_prompt()
 
 
+def test_a_point_may_mean_something_else(bench):
+    bench.panel.prompting.other()
+    assert "mark a point first" in bench.said[-1]
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    bench.view.allow_other.assert_called_with(False)
+    bench.panel.prompting.other()
+    assert "mean this one thing" in bench.said[-1]
+    assert bench.panel.prompting.marked == {HERE: INSIDE}
+
+
+def test_readings_go_round_are_steps_and_are_kept_with_the_point(bench):
+    bench.engines.segmenter.readings = 2
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    bench.view.allow_other.assert_called_with(True)
+    assert "Outline 1 of 2" in bench.said[-1]
+    sizes = [np.count_nonzero(bench.scene.previews[HERE])]
+    for number in (2, 1):
+        bench.panel.prompting.other()
+        bench.work.answer_all()
+        assert f"Outline {number} of 2" in bench.said[-1]
+        sizes.append(np.count_nonzero(bench.scene.previews[HERE]))
+    assert sizes == [25, 49, 25]
+    bench.panel.history.undo_prompt()
+    bench.work.answer_all()
+    assert bench.scene.prompts[HERE].points[-1].reading == 1
+    assert np.count_nonzero(bench.scene.previews[HERE]) == 49
+    further = PointPrompt((2.0, 1.0, 1.0), positive=False)
+    points = (*bench.scene.prompts[HERE].points, further)
+    bench.panel.prompts_changed({HERE: Prompts(points)})
+    assert [p.reading for p in bench.panel.prompting.marked[HERE].points] == [1, 0]
+    bench.scene.plane = THERE
+    bench.panel.slice_changed()
+    bench.view.allow_other.assert_called_with(False)
+
+
 def test_points_outside_alone_ask_for_a_point_inside(bench):
     bench.panel.prompts_changed({HERE: Prompts(points=(PointPrompt((2, 1, 1), positive=False),))})
     assert bench.work.jobs == []

@@ -22,6 +22,10 @@ _TOOLS = {
     "lasso": ("Lasso", "Draw around what you want: its box and its middle are the marks"),
 }
 _BACK = f"{KEYS['undo-prompt']} takes back the last mark"
+_OTHER = (
+    "Show what else the point may mean, as a part or the whole of it. "
+    f"{KEYS['undo-prompt']} goes back"
+)
 _IN_ROW = 3
 _THROUGH = (
     "Follow what is outlined from slice to slice until it ends; mark further slices where it goes "
@@ -35,6 +39,7 @@ class OutlineSection(Section):
     tool_chosen = Signal(str)
     keep_asked = Signal()
     discard_asked = Signal()
+    other_asked = Signal()
     grow_asked = Signal()
     stop_asked = Signal()
     all_planes_chosen = Signal(bool)
@@ -58,17 +63,20 @@ class OutlineSection(Section):
         kept = f"Put the preview into the mask. {KEYS['undo']} takes the whole object back at once"
         self._keep = button(f"Keep  [{KEYS['keep']}]", kept)
         self._discard = button(f"Discard  [{KEYS['discard']}]", "Throw the preview away")
+        self._other = button(f"Other  [{KEYS['other']}]", _OTHER)
         self._keep.setStyleSheet(
             "QPushButton { padding: 4px 2px; } QPushButton:enabled "
             "{ background-color: #2f8f4e; color: white; font-weight: bold; }"
         )
         self._keep.clicked.connect(self.keep_asked)
         self._discard.clicked.connect(self.discard_asked)
-        self.add_row(self._keep, self._discard)
+        self._other.clicked.connect(self.other_asked)
+        self.add_row(self._keep, self._discard, self._other)
         self._add_growing()
         self._add_everything()
         self.allow_keep(False)
         self.allow_discard(False)
+        self.allow_other(False)
 
     def show_tool(self, tool: str) -> None:
         """Press the button of the tool in use."""
@@ -96,6 +104,10 @@ class OutlineSection(Section):
     def allow_discard(self, allowed: bool) -> None:
         """Whether there is a point or a box to throw away."""
         self._discard.setEnabled(allowed)
+
+    def allow_other(self, allowed: bool) -> None:
+        """Whether the points on this slice may mean something else."""
+        self._other.setEnabled(allowed)
 
     def _add_growing(self) -> None:
         self._through = button(f"Through the volume  [{KEYS['through']}]", _THROUGH)

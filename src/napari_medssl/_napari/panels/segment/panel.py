@@ -80,6 +80,10 @@ class SegmentPanel(DockPanel):
         """Whether there is a point or a box to throw away."""
         self._outline.allow_discard(allowed)
 
+    def allow_other(self, allowed: bool) -> None:
+        """Whether the points on this slice may mean something else."""
+        self._outline.allow_other(allowed)
+
     def ask_file(self) -> None:
         """Ask for an image file and open it."""
         self._image.ask_file()
@@ -145,6 +149,7 @@ class SegmentPanel(DockPanel):
         self._outline.tool_chosen.connect(to.prompting.use_tool)
         self._outline.keep_asked.connect(to.keep)
         self._outline.discard_asked.connect(to.discard)
+        self._outline.other_asked.connect(to.prompting.other)
         self._outline.grow_asked.connect(to.growing.grow)
         self._outline.stop_asked.connect(to.growing.stop)
         self._outline.all_planes_chosen.connect(to.growing.use_all_planes)
@@ -197,6 +202,7 @@ class SegmentPanel(DockPanel):
             {
                 "point": lambda: to.prompting.use_tool("point"),
                 "not-point": lambda: to.prompting.use_tool("not-point"),
+                "other": to.prompting.other,
                 "box": lambda: to.prompting.use_tool("box"),
                 "scribble": lambda: to.prompting.use_tool("scribble"),
                 "lasso": lambda: to.prompting.use_tool("lasso"),

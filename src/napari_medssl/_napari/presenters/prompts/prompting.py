@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from napari_medssl._napari.keys import KEYS
 from napari_medssl._napari.presenters.prompts.marks import (
     MARKS,
     change_in_words,
@@ -42,6 +43,9 @@ class PromptView(Protocol):
 
     def allow_discard(self, allowed: bool) -> None:
         """Whether there is a point or a box to throw away."""
+
+    def allow_other(self, allowed: bool) -> None:
+        """Whether the points on this slice may mean something else."""
 
 
 class PromptPresenter:
@@ -106,6 +110,11 @@ class PromptPresenter:
         self.look_at_slice()
 
     def look_at_slice(self) -> None:
+        """Follow the user to a slice."""
+        self._show_state()
+        self._prepare_soon()
+
+    def _prepare_soon(self) -> None:
         """Embed the slice on the screen once the user rests on it, so that prompts answer fast."""
         self._activity.forget("prepare")
         if self._scene.plane is not None and self._engine.name:
@@ -114,7 +123,7 @@ class PromptPresenter:
     def window_changed(self) -> None:
         """Embed anew: what the network sees is what the window shows."""
         self._forget_prepared()
-        self.look_at_slice()
+        self._prepare_soon()
 
     def follow(self) -> None:
         """Show the prompts that the document holds, if they are not on the canvas already."""
@@ -160,6 +169,20 @@ class PromptPresenter:
             return
         prompts = {plane: self._prompts[plane] for plane in self._previews}
         self._mask.keep(dict(self._previews), prompts)
+
+    def other(self) -> None:
+        """Show what else the points on this slice may mean."""
+        plane = self._scene.plane
+        shown = self._previews.get(plane) if plane is not None else None
+        if plane is None or shown is None:
+            self._activity.say("There is no outline on this slice yet: mark a point first.")
+            return
+        if shown.readings == 1:
+            self._activity.say("The marks mean this one thing. Add points where it is wrong.")
+            return
+        other = self._prompts[plane].other_reading(shown.readings)
+        if self._change("Other outline", {**self._prompts, plane: other}):
+            self._redraw()
 
     def discard(self) -> None:
         """Throw away the preview and prompts of this slice; those of all slices if it has none."""
@@ -248,7 +271,7 @@ class PromptPresenter:
         seconds = result.encode_seconds + result.predict_seconds
         self._activity.say(
             f"Outlined {_size(volume, result)} in {seconds:.1f} s (confidence {result.score:.2f}). "
-            "Keep it, or add points."
+            f"{_next_step(prompts, result)}"
         )
 
     def _drop(self, plane: Plane) -> None:
@@ -264,6 +287,9 @@ class PromptPresenter:
     def _show_state(self) -> None:
         self._view.allow_keep(bool(self._previews))
         self._view.allow_discard(bool(self._prompts))
+        here = self._scene.plane
+        shown = self._previews.get(here) if here is not None else None
+        self._view.allow_other(shown is not None and shown.readings > 1)
 
 
 _HINTS = {
@@ -277,6 +303,14 @@ _HINTS = {
     "eraser": "Rub out the label in use; others stay unless they may be overwritten.",
     "fill": "Click an area to give it the current label.",
 }
+
+
+def _next_step(prompts: Prompts, result: SliceResult) -> str:
+    if result.readings == 1:
+        return "Keep it, or add points."
+    number = prompts.points[-1].reading % result.readings + 1
+    key = KEYS["other"]
+    return f"Outline {number} of {result.readings}: keep it, add points, or see another ({key})."
 
 
 def _topic(plane: Plane) -> str:
