@@ -43,7 +43,7 @@ def test_clicks_learn_without_labels_and_boxes_stay(images: Path, tmp_path: Path
     facts = json.loads(distil(*given, "--val-fraction", 0.5, "--json").stdout)
     card = facts["card"]
     assert (facts["finished"], facts["steps"]) == (True, 2)
-    assert (card["holds"], card["prompts"]) == ("points", ["point"])
+    assert (card["holds"], card["prompts"]) == ("points", ["point", "mask"])
     assert card["settings"]["masks"] == "the network's own, from random boxes"
     assert card["settings"]["teaching"]["boxes"] == 24
     assert {*card["trained_on"], *card["judged_on"]} == {"sub-1", "sub-2"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from tiny_sam import Heard, bright_pictures, tiny_engine, tiny_network
 
 from napari_medssl.errors import MedSSLError, SaveError, UsageError
 from napari_medssl.finetune import SamPlan, finetune_sam
+from napari_medssl.finetune.judging import Verdict, judge
 from napari_medssl.finetune.sam import step_along
 from napari_medssl.io import atomic_write
 from napari_medssl.models.point_head import point_head
+from napari_medssl.models.torch_engine import TorchEngine
 from napari_medssl.models.tuned import read_tuned
 
 PLAN = SamPlan(steps=7, batch=2, check_every=3, rate=1e-2)
@@ -92,6 +95,32 @@ def test_weights_for_points_that_are_there_are_gone_on_with(tmp_path: Path, corr
         tiny_network().state_dict()["mask_decoder.mask_tokens.weight"],
         atol=2e-3,
     )
+
+
+@pytest.mark.parametrize("clicks", [1, 2])
+def test_what_clicks_correct_is_shown_when_they_are_judged(
+    tmp_path: Path, clicks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[bool] = []
+
+    def listening(engine: TorchEngine, *given: Any, **settings: Any) -> Verdict:
+        judged.append(engine.card.corrects)
+        return judge(engine, *given, **settings)
+
+    monkeypatch.setattr("napari_medssl.finetune.sam.judge", listening)
+    plan = replace(planned("points", 1.0), steps=1, clicks=clicks)
+    result = finetune_sam(
+        tiny_engine(),
+        bright_pictures(2),
+        bright_pictures(1),
+        plan,
+        tmp_path,
+        write=atomic_write,
+        report=Heard(),
+    )
+    assert judged == [clicks > 1] * 2
+    assert result.card is not None
+    assert result.card.prompts == (("point", "mask") if clicks > 1 else ("point",))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -51,6 +51,32 @@ def test_perfect_is_one_and_nothing_is_zero() -> None:
     assert judge(Sees(), PICTURES, greys.__getitem__, jitter=5.0, seed=0).mean == 1
     assert judge(Sees(nothing=True), PICTURES, greys.__getitem__, jitter=5.0, seed=0).mean == 0
     assert math.isnan(Verdict(()).mean)
+
+
+@dataclass
+class Asked:
+    """Proposes the left half, sure, and the right half; remembers what it was shown."""
+
+    shown: list[np.ndarray | None] = field(default_factory=list)
+
+    def decode_points(self, embedding, points, positive, box=None, before=None) -> Decoded:
+        self.shown.append(before)
+        logits = np.full((2, 256, 256), -1, np.float32)
+        logits[0, :, :128] = logits[1, :, 128:] = len(points)
+        return Decoded(logits, np.array([0.9, 0.1], np.float32))
+
+    def mask(self, embedding, logits):
+        return (embedding > 115) & (logits[0, 0] > 0)
+
+
+def test_further_clicks_correct_the_outline_of_the_highest_score() -> None:
+    greys, engine = [picture.grey for picture in PICTURES[:1]], Asked()
+    judge(engine, PICTURES[:1], greys.__getitem__, jitter=0.0, seed=0, clicks=3)
+    assert engine.shown[0] is None
+    for shown in engine.shown[1:]:
+        assert shown is not None
+        assert shown[:, :128].all()
+        assert not shown[:, 128:].any()
 
 
 def test_clicks_lie_deepest_in_what_is_wrong_and_the_best_proposal_of_the_first_counts() -> None:

@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import pytest
 import torch
+from segment_anything.modeling import PromptEncoder
 from tiny_sam import tiny_network
+from torch import nn
 
 from napari_medssl.finetune import SamPlan
-from napari_medssl.finetune.learning import begin_learning, end_learning, spread_first_mask
+from napari_medssl.finetune.learning import (
+    begin_learning,
+    begin_without_masks,
+    end_learning,
+    spread_first_mask,
+)
 from napari_medssl.models.decoder import decode
 from napari_medssl.models.litemedsam import build
+from napari_medssl.models.mask_prompt import mask_prompt
 
 
 @pytest.mark.parametrize("mode", ["decoder", "lora", "everything", "points"])
@@ -77,3 +85,19 @@ def test_masks_for_a_lone_point_begin_near_the_one_for_boxes() -> None:
     assert torch.equal(
         again.mask_decoder.mask_tokens.weight, network.mask_decoder.mask_tokens.weight
     )
+
+
+def test_at_first_every_mask_means_what_none_means_and_can_learn() -> None:
+    torch.manual_seed(0)
+    encoder = PromptEncoder(
+        embed_dim=16, image_embedding_size=(4, 4), input_image_size=(64, 64), mask_in_chans=4
+    )
+    points = torch.zeros(2, 1, 2), torch.ones(2, 1, dtype=torch.int64)
+    masks = mask_prompt(torch.rand(2, 16, 16) > 0.5)
+    none = encoder(points, None, None)[1]
+    assert not torch.allclose(encoder(points, None, masks)[1], none)
+    begin_without_masks(nn.ModuleDict({"prompt_encoder": encoder}))
+    shown = encoder(points, None, masks)[1]
+    torch.testing.assert_close(shown, none)
+    (shown * torch.rand(shown.shape)).sum().backward()
+    assert encoder.mask_downscaling[-1].weight.grad.abs().sum() > 0

@@ -174,7 +174,8 @@ def test_a_click_has_readings_and_the_next_corrects_the_one_that_was_chosen() ->
     engine.small = first
     engine.large = disc((100, 100), 70)
     found = [
-        find_around(engine, embedding, Clicks(*lone, np.array([n])), earlier) for n in (0, 1, 2)
+        find_around(engine, embedding, Clicks(*lone, np.array([n]), np.ones(1, bool)), earlier)
+        for n in (0, 1, 2)
     ]
     masks = [engine.mask(embedding, one.logits) for one in found if one is not None]
     assert [one.readings for one in found if one is not None] == [2, 2, 2]
@@ -189,7 +190,9 @@ def test_a_click_has_readings_and_the_next_corrects_the_one_that_was_chosen() ->
         known = [one for one in found[:2] if one is not None]
         earlier.ask(Clicks.at(*lone), lambda known=known: known)
         corrects.shown.clear()
-        find_around(corrects, embedding, Clicks(*two, np.array([reading, 0])), earlier)
+        find_around(
+            corrects, embedding, Clicks(*two, np.array([reading, 0]), np.ones(2, bool)), earlier
+        )
         np.testing.assert_array_equal(corrects.shown[-1], chosen.logits > 0)
 
 

@@ -22,6 +22,7 @@ def test_a_scribble_becomes_points_along_it(axis: int) -> None:
     flat = [plane.flat(point.zyx) for point in prompts.points]
     assert flat == [(10, 5), (10, 9), (10, 13), (10, 17), (10, 21), (10, 25)]
     assert all(point.positive for point in prompts.points)
+    assert [point.answered for point in prompts.points] == [False] * 5 + [True], "they come at once"
     assert all(point.voxel[axis] == 7 for point in prompts.points)
 
 

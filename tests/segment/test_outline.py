@@ -23,6 +23,7 @@ def marks(
             np.array([point[:2] for point in points], np.float32).reshape(-1, 2),
             np.array([point[2] for point in points], bool),
             np.full(len(points), reading),
+            np.ones(len(points), bool),
         ),
         np.array(boxes, np.float32).reshape(-1, 4),
     )
@@ -75,7 +76,7 @@ def test_a_lone_point_has_readings_for_a_network_that_knows_points(
     logits = np.full((2, 256, 256), -5, np.float32)
     logits[0][:128, :128][LEFT | RIGHT] = logits[1][:128, :128][LEFT] = 5
     answer = Decoded(logits, np.array([0.6, 0.9], np.float32))
-    monkeypatch.setattr(BrightEngine, "decode_points", lambda *_: answer)
+    monkeypatch.setattr(BrightEngine, "decode_points", lambda *_, **__: answer)
     engine = BrightEngine(points=True, square=Square(256))
     embedding = Embedding(two.features, SIZE, SIZE, two.weights_hash)
     found = [outline(engine, embedding, marks((30, 65, True), reading=n)) for n in (0, 1, 2)]
@@ -83,6 +84,16 @@ def test_a_lone_point_has_readings_for_a_network_that_knows_points(
         np.testing.assert_array_equal(one.mask, expected)
         assert one.readings == 2
     assert found[1].score == pytest.approx(0.6)
+
+
+def test_a_network_that_knows_points_is_shown_what_they_correct_if_it_was_trained_so(
+    two: Embedding,
+) -> None:
+    clicked = marks((30, 65, True), (40, 65, True), (90, 65, True))
+    for corrects, shown in ((False, [False]), (True, [False, True, True])):
+        engine = BrightEngine(points=True, corrects=corrects)
+        outline(engine, two, clicked)
+        assert [before is not None for before in engine.shown] == shown
 
 
 def test_a_point_outside_a_box_adds_its_thing(engine: BrightEngine, two: Embedding) -> None:

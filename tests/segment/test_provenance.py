@@ -71,9 +71,11 @@ def test_an_outline_says_where_it_came_from(volume: Volume, marked: Prompts) -> 
 
 
 def test_what_a_point_was_taken_to_mean_is_written_down(volume: Volume) -> None:
-    prompts = Prompts((PointPrompt((7, 4, 9), reading=2), PointPrompt((7, 5, 1), positive=False)))
+    prompts = Prompts(
+        (PointPrompt((7, 4, 9), reading=2), PointPrompt((7, 5, 1), False, answered=False))
+    )
     said = describe_prompts(volume, prompts)["points_ijk"]
-    assert [point.get("reading") for point in said] == [2, None]
+    assert [point.get("reading") for point in said] == [3, None], "counted from 1 for people"
     plain = json.loads(json.dumps(plain_prompts({Plane(0, 7): prompts})))
     assert prompts_from_plain(plain) == {Plane(0, 7): prompts}
     plain[0]["points"][0]["reading"] = "two"

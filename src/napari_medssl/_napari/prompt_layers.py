@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SIGN_COLOURS = {"+": "lime", "-": "red"}
 _SYMBOLS = {"+": "cross", "-": "x"}
-_POINT = {"sign": "+", "axis": 0, "reading": 0}
+_POINT = {"sign": "+", "axis": 0, "reading": 0, "answered": True}
 _BOX_COLOUR = "#ffd75e"
 _DONE = ("added", "removed", "changed")  # napari tells of every edit before and after
 
@@ -137,10 +137,11 @@ class PromptLayers:
         last = np.asarray(self._image.data.shape[:3]) - 1
         if self._points is not None:
             rows = self._points.features
-            marks = zip(rows["sign"], rows["axis"], rows["reading"], strict=True)
-            for at, (sign, axis, reading) in zip(self._points.data, marks, strict=True):
+            marks = zip(*(rows[name] for name in _POINT), strict=True)
+            for at, (sign, axis, reading, answered) in zip(self._points.data, marks, strict=True):
                 plane, zyx = point_on_slice(at, int(axis), last)
-                points.setdefault(plane, []).append(PointPrompt(zyx, sign == "+", int(reading)))
+                point = PointPrompt(zyx, sign == "+", int(reading), bool(answered))
+                points.setdefault(plane, []).append(point)
         if self._boxes is not None:
             for corners, axis in zip(self._boxes.data, self._boxes.features["axis"], strict=True):
                 plane, box = box_on_slice(np.asarray(corners), int(axis), last)
@@ -170,18 +171,22 @@ class PromptLayers:
         axis = self._points.feature_defaults["axis"].iloc[0]
         self._points.selected_data = set(range(len(self._points.data)))
         self._points.remove_selected()
-        marks = [(point, plane.axis) for plane, all_ in prompts.items() for point in all_.points]
-        for alike, run in groupby(marks, lambda mark: (mark[0].positive, mark[1], mark[0].reading)):
-            inside, across, reading = alike
-            self._next_point("+" if inside else "-", across, reading)
-            self._points.add([point.zyx for point, _ in run])  # at once: napari is slow at each
+        marks = [
+            (("+" if p.positive else "-", plane.axis, p.reading, p.answered), p.zyx)
+            for plane, all_ in prompts.items()
+            for p in all_.points
+        ]
+        for alike, run in groupby(marks, lambda mark: mark[0]):
+            self._next_point(*alike)
+            self._points.add([place for _, place in run])  # at once: napari is slow at each
         self._next_point(self._sign, axis)
 
-    def _next_point(self, sign: str, axis: int, reading: int = 0) -> None:
+    def _next_point(self, sign: str, axis: int, reading: int = 0, answered: bool = True) -> None:
         """Say what the next point is; nothing may be selected, or napari changes that too."""
         if self._points is not None:
             self._points.selected_data = set()
-            self._points.feature_defaults = {"sign": sign, "axis": axis, "reading": reading}
+            values = (sign, axis, reading, answered)
+            self._points.feature_defaults = dict(zip(_POINT, values, strict=True))
             self._points.current_symbol = _SYMBOLS[sign]
 
     def _show_boxes(self, prompts: Mapping[Plane, Prompts]) -> None:

@@ -150,6 +150,11 @@ def prompt(
         ((on, _),) = marked.items()
         outlines = {on: segmenter.segment(scan, prompts, seen, axis=axis)}
         wanted = _on_slice(scan, outlines[on])
+    if reading > max(result.readings for result in outlines.values()):
+        most = max(result.readings for result in outlines.values())
+        raise UsageError(
+            f"--reading {reading}", expected=f"at most {most}: so many things these marks may mean"
+        )
     mask, kept = _merged(mask, wanted, label, overwrite=overwrite)
     beside = read_sidecar(onto) if onto else Sidecar()
     told = [outline_record(scan, marked[at], result, label) for at, result in outlines.items()]
@@ -245,7 +250,8 @@ def _report(scan: Volume, result: SliceResult, kept: int, out: Path, *, as_json:
     )
     if result.readings > 1:
         console.print(
-            f"The points may mean {result.readings} things: --reading 2 gives the next likeliest.",
+            f"The points may mean {result.readings} things: --reading 1 is the likeliest, "
+            f"{result.readings} the least likely.",
             markup=False,
         )
     if kept:

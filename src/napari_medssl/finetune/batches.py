@@ -96,7 +96,7 @@ class Batches:
             torch.cat(lone)[:, None] if lone else torch.zeros(0, 1, 2),
             torch.from_numpy(truth).to(self._engine.device, torch.float32),
             int(draws(plan.seed, "clicks", step).integers(1, plan.clicks + 1)),
-            self._shown(step, len(lone)) if plan.mode == "points" else None,
+            self._shown(step, len(lone)) if plan.corrects else None,
         )
 
     def _shown(self, step: int, count: int) -> Tensor:

@@ -63,3 +63,12 @@ def spread_first_mask(network: nn.Module, seed: int) -> None:
     first, *others = decoder.output_hypernetworks_mlps
     for other in others:
         other.load_state_dict(first.state_dict())
+
+
+@torch.no_grad()
+def begin_without_masks(network: nn.Module) -> None:
+    """Let every outline that is shown mean what none means, until something else is learned."""
+    encoder: Any = network.get_submodule("prompt_encoder")
+    last = encoder.mask_downscaling[-1]
+    last.weight.zero_()
+    last.bias.copy_(encoder.no_mask_embed.weight[0])

@@ -94,6 +94,11 @@ class SamPlan:
             )
 
     @property
+    def corrects(self) -> bool:
+        """Whether the outline that a further click corrects is a prompt beside it."""
+        return self.mode == "points" and self.clicks > 1
+
+    @property
     def frozen_encoder(self) -> bool:
         """Whether the image encoder stays as it is, so that a picture is embedded but once."""
         return self.mode in ("decoder", "points")

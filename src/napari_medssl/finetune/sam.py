@@ -12,7 +12,12 @@ from napari_medssl.finetune.batch_loss import batch_loss
 from napari_medssl.finetune.batches import Batches
 from napari_medssl.finetune.encoders import FrozenEncoder, LearningEncoder
 from napari_medssl.finetune.judging import judge
-from napari_medssl.finetune.learning import begin_learning, end_learning, spread_first_mask
+from napari_medssl.finetune.learning import (
+    begin_learning,
+    begin_without_masks,
+    end_learning,
+    spread_first_mask,
+)
 from napari_medssl.finetune.sam_result import (
     WEIGHTS,
     Tuned,
@@ -20,7 +25,6 @@ from napari_medssl.finetune.sam_result import (
     save_result,
     settings_hash,
 )
-from napari_medssl.models.mask_prompt import begin_without_masks
 from napari_medssl.models.saved_state import Progress, copy_of, load_state, put_into, save_state
 
 if TYPE_CHECKING:
@@ -88,14 +92,14 @@ def finetune_sam(
     settings = settings_hash(engine, training, held_out, plan)
     if (ended := finished_run(out, settings, plan.steps)) is not None:
         return ended
-    before, shown_masks = engine.clicked, engine.card.corrects
+    before, shown_masks = engine.clicked, plan.mode == "points" and engine.card.corrects
     engine = engine.by_itself()
     learned = begin_learning(engine.network, plan)
     if plan.mode == "points" and before is not None:
         engine.network.load_state_dict(before.state_dict(), strict=False)
     elif plan.mode == "points" and not engine.card.takes_points:
         spread_first_mask(engine.network, plan.seed)
-    if plan.mode == "points" and not shown_masks:
+    if plan.corrects and not shown_masks:
         begin_without_masks(engine.network)
     optimiser = torch.optim.AdamW(learned.values(), weight_decay=plan.decay)
     saved = load_state(out / _STATE, settings, learned, optimiser)
@@ -111,11 +115,13 @@ def finetune_sam(
     judged.prepare(report, stop)
     batches = Batches(engine, training, plan)
 
+    corrects = replace(engine, card=replace(engine.card, corrects=plan.corrects or shown_masks))
+
     def dice() -> float | None:
         if not held_out:
             return None
         found = judge(
-            engine,
+            corrects,
             held_out,
             judged.embedding,
             jitter=plan.jitter,
@@ -150,7 +156,7 @@ def finetune_sam(
         and progress.best <= progress.before
     ):
         report.warning("The network did not get better on the held-out images")
-    card = save_result(engine, training, held_out, plan, progress, out, write, about)
+    card = save_result(corrects, training, held_out, plan, progress, out, write, about)
     if finished := progress.step == plan.steps:
         (out / _STATE).unlink(missing_ok=True)
         teacher.close()

@@ -59,6 +59,7 @@ def settings_hash(
     digest = hashlib.sha256(json.dumps([asdict(plan), engine.weights_hash]).encode())
     if plan.mode == "points":
         digest.update(engine.points_hash.encode())
+        digest.update(f"corrects {plan.corrects}".encode())
     for some in (training, held_out):
         digest.update(f"{len(some)} pictures".encode())
         for picture in some:
@@ -115,6 +116,7 @@ def save_result(
     base = engine.card
     apart = plan.mode == "points"
     point = ("point",) if plan.points else ()
+    clicked = ("point", "mask") if base.corrects else ("point",)
     box = "the box around the reference mask, each side moved by up to "
     box += f"{plan.jitter:g} of 1,024 pixels"
     clicks = f"1 to {plan.clicks} pixels, each farthest from the edge of what is wrong, on average"
@@ -131,9 +133,7 @@ def save_result(
         title=f"{base.title}, fine-tuned",
         network=base.network,
         licence=base.licence,
-        prompts=("point", "mask")
-        if apart
-        else tuple(dict.fromkeys((*base.prompts, "box", *point))),
+        prompts=clicked if apart else tuple(dict.fromkeys((*base.prompts, "box", *point))),
         method=f"sam-finetune-{plan.mode}",
         base_sha256=engine.weights_hash,
         settings={**asdict(plan), **(about or {}), "hash": progress.settings},

@@ -6,12 +6,10 @@ instead, 1 inside and -1 outside: an outline means the same whoever drew it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import torch
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 
 def mask_prompt(masks: Tensor) -> Tensor:
@@ -27,12 +25,3 @@ def mask_prompt(masks: Tensor) -> Tensor:
     (b, 1, rows, columns) float32 tensor
     """
     return masks[:, None].float() * 2 - 1
-
-
-@torch.no_grad()
-def begin_without_masks(network: nn.Module) -> None:
-    """Let every mask mean what no mask means, until something else is learned."""
-    encoder: Any = network.get_submodule("prompt_encoder")
-    last = encoder.mask_downscaling[-1]
-    last.weight.zero_()
-    last.bias.copy_(encoder.no_mask_embed.weight[0])

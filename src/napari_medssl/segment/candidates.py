@@ -91,8 +91,8 @@ def find_around(
     Returns
     -------
     Outline or None
-        None if no mask holds all positive points; one that holds a negative point is only
-        returned if all do.
+        None if no mask holds all positive points, or comes near to it where there are several; the
+        likeliest holds a negative point only if all do.
     """
     earlier = Earlier() if earlier is None else earlier
     one = _Search(engine, embedding, clicks)

@@ -24,30 +24,42 @@ class Clicks:
         Which of them are inside.
     readings : (n,) int array
         What the points up to each were taken to mean: 0 for the likeliest, 1 for the next, ...
+    answered : (n,) bool array
+        Whether an outline was shown after each; those of a scribble but the last come at once.
     """
 
     xy: NDArray[np.float32]
     positive: NDArray[np.bool_]
     readings: NDArray[np.intp]
+    answered: NDArray[np.bool_]
 
     @classmethod
-    def at(cls, xy: NDArray[np.float32], positive: NDArray[np.bool_]) -> Clicks:
-        """Make clicks that mean what is likeliest."""
-        return cls(xy, positive, np.zeros(len(xy), np.intp))
+    def at(
+        cls, xy: NDArray[np.float32], positive: NDArray[np.bool_], *, at_once: bool = False
+    ) -> Clicks:
+        """Make clicks that mean what is likeliest, one after another or all at once."""
+        return cls(xy, positive, np.zeros(len(xy), np.intp), np.full(len(xy), not at_once))
 
     def __len__(self) -> int:
         return len(self.xy)
 
     def where(self, chosen: NDArray[np.bool_]) -> Clicks:
-        """Return some of them, taken to mean what all of them are."""
-        readings = self.readings[chosen]
-        readings[-1:] = self.readings[-1:]
-        return Clicks(self.xy[chosen], self.positive[chosen], readings)
+        """Return some of them."""
+        return self._some(chosen)
 
     @property
     def before(self) -> Clicks:
-        """All but the last."""
-        return Clicks(self.xy[:-1], self.positive[:-1], self.readings[:-1])
+        """Those before the last that an outline was shown after; none if there was no outline."""
+        answered = np.flatnonzero(self.answered[:-1])
+        return self._some(slice(0, answered[-1] + 1 if len(answered) else 0))
+
+    def _some(self, chosen: NDArray[np.bool_] | slice) -> Clicks:
+        return Clicks(
+            self.xy[chosen],
+            self.positive[chosen],
+            self.readings[chosen],
+            self.answered[chosen],
+        )
 
     @property
     def reading(self) -> int:
@@ -66,5 +78,6 @@ class Clicks:
 
     @cached_property
     def question(self) -> tuple[bytes, ...]:
-        """All but the last reading: what decides which readings there are."""
-        return self.xy.tobytes(), self.positive.tobytes(), self.readings[:-1].tobytes()
+        """All but what was made of the last: what decides which readings there are."""
+        before = (self.readings[:-1], self.answered[:-1])
+        return tuple(part.tobytes() for part in (self.xy, self.positive, *before))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,8 @@ def scribble_prompts(plane: Plane, path: Sequence[Place], *, positive: bool = Tr
     voxels = dict.fromkeys(
         _on(plane, row, column) for row, column in zip(rows, columns, strict=True)
     )
-    return Prompts(tuple(PointPrompt(voxel, positive) for voxel in voxels))
+    *at_once, last = (PointPrompt(voxel, positive) for voxel in voxels)
+    return Prompts((*(replace(point, answered=False) for point in at_once), last))
 
 
 def lasso_prompts(plane: Plane, corners: Sequence[Place], size: tuple[int, int]) -> Prompts:

@@ -110,7 +110,8 @@ def _less_the_thing_at(
     if engine.card.takes_points or not mask[_pixels(outside[None], mask.shape)].any():
         return mask
     points = np.concatenate([outside[None], inside])
-    thing = find_around(engine, embedding, Clicks.at(points, np.arange(len(points)) == 0))
+    clicks = Clicks.at(points, np.arange(len(points)) == 0, at_once=True)
+    thing = find_around(engine, embedding, clicks)
     if thing is None:
         return mask
     less = mask & ~engine.mask(embedding, thing.logits)
@@ -181,8 +182,7 @@ def _at_points(
 ) -> list[Outline]:
     """Outline what points mark: one thing if they lie in one, else one for each positive point."""
     if engine.card.takes_points:
-        decoded = engine.decode_points(embedding, clicks.xy, clicks.positive)
-        return [_proposal(decoded, clicks.reading)]
+        return [_proposed(engine, embedding, clicks)]
     found = find_around(engine, embedding, clicks, earlier)
     if found is not None:
         return [found]
@@ -196,6 +196,18 @@ def _at_points(
         of_these[one] = True
         parts += _at_points(engine, embedding, clicks.where(of_these), earlier)
     return parts
+
+
+def _proposed(engine: PromptEngine, embedding: Embedding, clicks: Clicks) -> Outline:
+    """Return what a network that knows points makes of them.
+
+    If it was trained so, it is shown the outline that the last of them corrects.
+    """
+    before = None
+    if engine.card.corrects and clicks.before.positive.any():
+        before = _proposed(engine, embedding, clicks.before).logits > 0
+    decoded = engine.decode_points(embedding, clicks.xy, clicks.positive, before=before)
+    return _proposal(decoded, clicks.reading)
 
 
 def _proposal(decoded: Decoded, reading: int = 0) -> Outline:

@@ -54,6 +54,9 @@ class PointPrompt:
     reading : int
         What the points of its slice up to this one are taken to mean, where that is open: 0 for
         the likeliest, 1 for the next, ...
+    answered : bool
+        Whether an outline is shown after it; the points of a scribble come at once, and only the
+        last of them is answered.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class PointPrompt:
     zyx: tuple[float, float, float]
     positive: bool = True
     reading: int = 0
+    answered: bool = True
 
     def __post_init__(self) -> None:
         if self.reading < 0:
@@ -123,6 +127,10 @@ class BoxPrompt:
         """The last voxel inside."""
         return _voxel(self.high_zyx)
 
+    def holds(self, voxel: Index) -> bool:
+        """Whether a voxel lies in it."""
+        return all(a <= v <= b for a, v, b in zip(self.first, voxel, self.last, strict=True))
+
     @property
     def flat_axes(self) -> tuple[int, ...]:
         """Axes along which the box is one voxel thick."""
@@ -164,9 +172,24 @@ class Prompts:
         """
         if not self.points:
             raise PromptError("no point that may mean something else", expected="a point")
-        *before, last = self.points
-        other = replace(last, reading=(last.reading + 1) % readings)
-        return replace(self, points=(*before, other))
+        at = self._open_point
+        other = replace(self.points[at], reading=(self.reading + 1) % readings)
+        return replace(self, points=(*self.points[:at], other, *self.points[at + 1 :]))
+
+    @property
+    def reading(self) -> int:
+        """What the points are taken to mean; 0 without any."""
+        return self.points[self._open_point].reading if self.points else 0
+
+    @property
+    def _open_point(self) -> int:
+        """Index of the point that decides: the last whose meaning no box limits, or the last."""
+        free = [
+            index
+            for index, point in enumerate(self.points)
+            if not (point.positive and any(box.holds(point.voxel) for box in self.boxes))
+        ]
+        return free[-1] if free else len(self.points) - 1
 
     @property
     def mark_something(self) -> bool:

@@ -52,7 +52,7 @@ def describe_prompts(volume: Volume, prompts: Prompts) -> dict[str, Any]:
         return [[min(pair) for pair in both], [max(pair) for pair in both]]
 
     return {
-        "points_ijk": [{"at": ijk(p.zyx), **_sign(p)} for p in prompts.points],
+        "points_ijk": [{"at": ijk(p.zyx), **_as_recorded(p)} for p in prompts.points],
         "boxes_ijk": [corners(box) for box in prompts.boxes],
     }
 
@@ -66,7 +66,7 @@ def plain_prompts(prompts: Mapping[Plane, Prompts]) -> list[dict[str, Any]]:
         {
             "axis": plane.axis,
             "index": plane.index,
-            "points": [{"zyx": list(p.zyx), **_sign(p)} for p in marked.points],
+            "points": [{"zyx": list(p.zyx), **_as_saved(p)} for p in marked.points],
             "boxes": [[list(b.low_zyx), list(b.high_zyx)] for b in marked.boxes],
         }
         for plane, marked in prompts.items()
@@ -95,10 +95,23 @@ def prompts_from_plain(plain: Sequence[Mapping[str, Any]]) -> dict[Plane, Prompt
         ) from error
 
 
-def _sign(point: PointPrompt) -> dict[str, Any]:
-    """Return what a point says, but for its place."""
-    return {"inside": point.positive, **({"reading": point.reading} if point.reading else {})}
+def _as_recorded(point: PointPrompt) -> dict[str, Any]:
+    """Return what a point says, but for its place; readings count from 1, as for people."""
+    reading = {"reading": point.reading + 1} if point.reading else {}
+    return {"inside": point.positive, **reading}
+
+
+def _as_saved(point: PointPrompt) -> dict[str, Any]:
+    """Return what `_point` reads, but for its place."""
+    reading = {"reading": point.reading} if point.reading else {}
+    at_once = {} if point.answered else {"answered": False}
+    return {"inside": point.positive, **reading, **at_once}
 
 
 def _point(plain: Mapping[str, Any]) -> PointPrompt:
-    return PointPrompt(tuple(plain["zyx"]), bool(plain["inside"]), int(plain.get("reading", 0)))
+    return PointPrompt(
+        tuple(plain["zyx"]),
+        bool(plain["inside"]),
+        int(plain.get("reading", 0)),
+        bool(plain.get("answered", True)),
+    )

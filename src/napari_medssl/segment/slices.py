@@ -87,6 +87,7 @@ def prompts_on(plane: Plane, prompts: Prompts) -> SlicePrompts:
         np.array([(c + 0.5, r + 0.5) for r, c in places], np.float32).reshape(-1, 2),
         np.array([point.positive for point in prompts.points], bool),
         np.array([point.reading for point in prompts.points], np.intp),
+        np.array([point.answered for point in prompts.points], bool),
     )
     return SlicePrompts(
         clicks,

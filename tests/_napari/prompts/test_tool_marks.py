@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from panel_fakes import Bench, make_volume
 
-from napari_medssl._napari.presenters.prompts.marks import Stroke, drawn_prompts, joined
+from napari_medssl._napari.presenters.prompts.marks import (
+    Stroke,
+    drawn_prompts,
+    joined,
+    with_new_readings,
+)
 from napari_medssl.errors import PromptError
 from napari_medssl.segment import BoxPrompt, Plane, PointPrompt, Prompts
 
@@ -55,6 +62,17 @@ def test_what_a_scribble_draws_beside_the_image_is_left_out():
     for tool in ("scribble", "point"):
         with pytest.raises(PromptError, match="beside the image"):
             drawn_prompts(Stroke(tool, CORONAL, along((2, 31), (2, 60))), SHAPE)
+
+
+def test_a_point_that_was_moved_means_what_is_likeliest_there():
+    stays, goes = PointPrompt((1, 7, 2), reading=2), PointPrompt((4, 7, 4), reading=1)
+    moved = PointPrompt((5, 7, 4), reading=1)
+    before = {CORONAL: Prompts((stays, goes))}
+    after = with_new_readings(before, {CORONAL: Prompts((stays, moved))})
+    assert [point.reading for point in after[CORONAL].points] == [2, 0]
+    assert with_new_readings({}, before) == {
+        CORONAL: Prompts((replace(stays, reading=0), replace(goes, reading=0)))
+    }
 
 
 def test_marks_of_a_slice_come_together_without_doubles():

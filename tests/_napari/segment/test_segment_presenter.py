@@ -143,13 +143,26 @@ def test_undo_takes_back_one_prompt_at_a_time(bench):
 
 def test_a_point_may_mean_something_else(bench):
     bench.panel.prompting.other()
-    assert "mark a point first" in bench.said[-1]
+    assert "mark a point, or wait" in bench.said[-1]
     bench.panel.prompts_changed({HERE: INSIDE})
     bench.work.answer_all()
     bench.view.allow_other.assert_called_with(False)
     bench.panel.prompting.other()
     assert "mean this one thing" in bench.said[-1]
     assert bench.panel.prompting.marked == {HERE: INSIDE}
+
+
+def test_another_outline_waits_for_the_answer_to_the_marks_there_are(bench):
+    bench.engines.segmenter.readings = 2
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    further = PointPrompt((2.0, 1.0, 1.0), positive=False)
+    bench.panel.prompts_changed({HERE: Prompts((*INSIDE.points, further))})
+    bench.view.allow_other.assert_called_with(False)
+    bench.panel.prompting.other()
+    assert bench.panel.prompting.marked[HERE].reading == 0
+    bench.work.answer_all()
+    bench.view.allow_other.assert_called_with(True)
 
 
 def test_readings_go_round_are_steps_and_are_kept_with_the_point(bench):

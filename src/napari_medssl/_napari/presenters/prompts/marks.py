@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_medssl.errors import PromptError
@@ -91,6 +91,19 @@ def joined(before: Prompts | None, new: Prompts) -> Prompts:
         tuple(dict.fromkeys((*before.points, *new.points))),
         tuple(dict.fromkeys((*before.boxes, *new.boxes))),
     )
+
+
+def with_new_readings(
+    before: Mapping[Plane, Prompts], after: Mapping[Plane, Prompts]
+) -> dict[Plane, Prompts]:
+    """Let points that were moved mean what is likeliest where they lie now."""
+
+    def settled(plane: Plane, prompts: Prompts) -> Prompts:
+        known = before[plane].points if plane in before else ()
+        points = (p if p in known else replace(p, reading=0) for p in prompts.points)
+        return replace(prompts, points=tuple(points))
+
+    return {plane: settled(plane, prompts) for plane, prompts in after.items()}
 
 
 def change_in_words(before: Mapping[Plane, Prompts], after: Mapping[Plane, Prompts]) -> str:

@@ -13,6 +13,7 @@ from napari_medssl._napari.presenters.prompts.marks import (
     change_in_words,
     drawn_prompts,
     joined,
+    with_new_readings,
 )
 from napari_medssl.correct import Step
 from napari_medssl.errors import MedSSLError
@@ -70,6 +71,7 @@ class PromptPresenter:
         self._mask = mask
         self._prompts: dict[Plane, Prompts] = {}
         self._previews: dict[Plane, SliceResult] = {}
+        self._answered: dict[Plane, Prompts] = {}  # what each preview was made from
         self._prepared: set[Plane] = set()
 
     @property
@@ -139,8 +141,12 @@ class PromptPresenter:
 
     def prompts_changed(self, prompts: Mapping[Plane, Prompts]) -> None:
         """Answer what the user has just marked, moved or deleted."""
-        if dict(prompts) != self._prompts:
-            self._change(change_in_words(self._prompts, prompts), dict(prompts))
+        if dict(prompts) == self._prompts:
+            return
+        marked = with_new_readings(self._prompts, prompts)
+        self._change(change_in_words(self._prompts, prompts), marked)
+        if marked != dict(prompts):
+            self._activity.later("prompts", 0, self._redraw)  # the mouse still holds it
 
     def stroke_drawn(self, stroke: Stroke) -> None:
         """Take what a prompt tool has drawn on a slice of the canvas, or of the three planes."""
@@ -172,10 +178,9 @@ class PromptPresenter:
 
     def other(self) -> None:
         """Show what else the points on this slice may mean."""
-        plane = self._scene.plane
-        shown = self._previews.get(plane) if plane is not None else None
+        plane, shown = self._scene.plane, self._shown_here
         if plane is None or shown is None:
-            self._activity.say("There is no outline on this slice yet: mark a point first.")
+            self._activity.say("There is no outline of these marks yet: mark a point, or wait.")
             return
         if shown.readings == 1:
             self._activity.say("The marks mean this one thing. Add points where it is wrong.")
@@ -265,6 +270,7 @@ class PromptPresenter:
         if volume is not self._scene.volume or self._prompts.get(result.plane) != prompts:
             return
         self._previews[result.plane] = result
+        self._answered[result.plane] = prompts
         self._count(result.plane)
         self._scene.show_preview(result.plane, result.mask)
         self._show_state()
@@ -282,14 +288,22 @@ class PromptPresenter:
     def _hide(self, plane: Plane) -> None:
         self._activity.forget(_topic(plane))
         self._previews.pop(plane, None)
+        self._answered.pop(plane, None)
         self._scene.show_preview(plane, None)
 
     def _show_state(self) -> None:
         self._view.allow_keep(bool(self._previews))
         self._view.allow_discard(bool(self._prompts))
-        here = self._scene.plane
-        shown = self._previews.get(here) if here is not None else None
+        shown = self._shown_here
         self._view.allow_other(shown is not None and shown.readings > 1)
+
+    @property
+    def _shown_here(self) -> SliceResult | None:
+        """The outline of the slice on the screen, if it was made from the marks there are now."""
+        here = self._scene.plane
+        if here is None or self._answered.get(here) != self._prompts.get(here):
+            return None
+        return self._previews.get(here)
 
 
 _HINTS = {
@@ -308,7 +322,7 @@ _HINTS = {
 def _next_step(prompts: Prompts, result: SliceResult) -> str:
     if result.readings == 1:
         return "Keep it, or add points."
-    number = prompts.points[-1].reading % result.readings + 1
+    number = prompts.reading % result.readings + 1
     key = KEYS["other"]
     return f"Outline {number} of {result.readings}: keep it, add points, or see another ({key})."
 
