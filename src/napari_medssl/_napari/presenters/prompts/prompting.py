@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from napari_medssl._napari.keys import KEYS
 from napari_medssl._napari.presenters.prompts.marks import (
     MARKS,
     change_in_words,
@@ -15,6 +12,7 @@ from napari_medssl._napari.presenters.prompts.marks import (
     joined,
     with_new_readings,
 )
+from napari_medssl._napari.presenters.prompts.words import HINTS, outlined
 from napari_medssl.correct import Step
 from napari_medssl.errors import MedSSLError
 from napari_medssl.segment.provenance import plain_prompts, prompts_from_plain
@@ -93,7 +91,7 @@ class PromptPresenter:
             self._activity.say("Turn to a slice first: tools work on slices.", problem=True)
             tool = "look"
         else:
-            self._activity.say(_HINTS[tool])
+            self._activity.say(HINTS[tool])
         self._scene.use_tool(tool)
         self._view.show_tool(tool)
 
@@ -274,11 +272,7 @@ class PromptPresenter:
         self._count(result.plane)
         self._scene.show_preview(result.plane, result.mask)
         self._show_state()
-        seconds = result.encode_seconds + result.predict_seconds
-        self._activity.say(
-            f"Outlined {_size(volume, result)} in {seconds:.1f} s (confidence {result.score:.2f}). "
-            f"{_next_step(prompts, result)}"
-        )
+        self._activity.say(outlined(volume, prompts, result))
 
     def _drop(self, plane: Plane) -> None:
         """Take an outline away that its marks no longer stand for."""
@@ -306,34 +300,5 @@ class PromptPresenter:
         return self._previews.get(here)
 
 
-_HINTS = {
-    "look": "Drag to move the image, turn the wheel to zoom.",
-    "point": "Click inside what you want to outline; with Shift, what it should leave out.",
-    "not-point": "Click what the outline should leave out.",
-    "box": "Drag a box around what you want to outline.",
-    "scribble": "Draw a line through what you want to outline; with Shift, through what it is not.",
-    "lasso": "Draw around what you want to outline.",
-    "brush": "Paint with the current label. Hold the right button to encircle an area.",
-    "eraser": "Rub out the label in use; others stay unless they may be overwritten.",
-    "fill": "Click an area to give it the current label.",
-}
-
-
-def _next_step(prompts: Prompts, result: SliceResult) -> str:
-    if result.readings == 1:
-        return "Keep it, or add points."
-    number = prompts.reading % result.readings + 1
-    key = KEYS["other"]
-    return f"Outline {number} of {result.readings}: keep it, add points, or see another ({key})."
-
-
 def _topic(plane: Plane) -> str:
     return f"outline {plane.axis} {plane.index}"
-
-
-def _size(volume: Volume, result: SliceResult) -> str:
-    voxels = int(np.count_nonzero(result.mask))
-    if not volume.spacing_known:
-        return f"{voxels:,} pixels"
-    a, b = (s for n, s in enumerate(volume.geometry.spacing_mm) if n != result.plane.axis)
-    return f"{voxels * a * b / 100:.1f} cm²"
