@@ -165,6 +165,16 @@ def test_another_outline_waits_for_the_answer_to_the_marks_there_are(bench):
     bench.view.allow_other.assert_called_with(True)
 
 
+def test_what_is_told_of_a_kept_outline_is_what_it_was_made_from(bench):
+    bench.panel.prompts_changed({HERE: INSIDE})
+    bench.work.answer_all()
+    further = PointPrompt((2.0, 1.0, 1.0), positive=False)
+    bench.panel.prompts_changed({HERE: Prompts((*INSIDE.points, further))})
+    bench.panel.prompting.keep()  # before the answer to the further point
+    (told,) = bench.scene.document.history.done[-1].outlines
+    assert len(told["points_ijk"]) == 1
+
+
 def test_readings_go_round_are_steps_and_are_kept_with_the_point(bench):
     bench.engines.segmenter.readings = 2
     bench.panel.prompts_changed({HERE: INSIDE})

@@ -171,8 +171,7 @@ class PromptPresenter:
         if not self._previews:
             self._activity.say("There is no outline to keep yet: mark a point or a box first.")
             return
-        prompts = {plane: self._prompts[plane] for plane in self._previews}
-        self._mask.keep(dict(self._previews), prompts)
+        self._mask.keep(dict(self._previews), dict(self._answered))
 
     def other(self) -> None:
         """Show what else the points on this slice may mean."""
