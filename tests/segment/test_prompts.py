@@ -47,22 +47,22 @@ def test_a_point_that_is_nowhere_is_refused(zyx: tuple[float, float, float]) -> 
 def test_a_point_in_a_box_does_not_decide_what_the_others_mean() -> None:
     box = BoxPrompt((1, 0, 0), (1, 4, 4))
     free, held = PointPrompt((1, 9, 9)), PointPrompt((1, 2, 2))
-    other = Prompts((free, held), (box,)).other_reading(3)
+    other = Prompts((free, held), (box,)).meaning(1)
     assert [point.reading for point in other.points] == [1, 0]
     assert other.reading == 1
-    assert Prompts((held,), (box,)).other_reading(3).reading == 1
+    assert Prompts((held,), (box,)).meaning(1).reading == 1
     outside = PointPrompt((1, 3, 3), positive=False)
-    assert Prompts((free, outside), (box,)).other_reading(3).points[-1].reading == 1
+    assert Prompts((free, outside), (box,)).meaning(1).points[-1].reading == 1
 
 
-def test_what_points_may_mean_goes_round() -> None:
+def test_points_may_be_taken_to_mean_something_else() -> None:
     points = PointPrompt((1, 2, 3)), PointPrompt((1, 4, 5), positive=False)
-    second = Prompts(points).other_reading(2)
+    second = Prompts(points).meaning(1)
     assert second == Prompts((points[0], PointPrompt((1, 4, 5), positive=False, reading=1)))
-    assert second.other_reading(2) == Prompts(points)
+    assert second.meaning(0) == Prompts(points)
     assert (second.reading, Prompts(points).reading) == (1, 0)
     with pytest.raises(PromptError, match="no point"):
-        Prompts(boxes=(BoxPrompt((1, 2, 3), (1, 4, 5)),)).other_reading(2)
+        Prompts(boxes=(BoxPrompt((1, 2, 3), (1, 4, 5)),)).meaning(1)
     with pytest.raises(PromptError, match="reading -1"):
         PointPrompt((1, 2, 3), reading=-1)
 

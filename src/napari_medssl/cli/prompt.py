@@ -150,8 +150,7 @@ def prompt(
         ((on, _),) = marked.items()
         outlines = {on: segmenter.segment(scan, prompts, seen, axis=axis)}
         wanted = _on_slice(scan, outlines[on])
-    if reading > max(result.readings for result in outlines.values()):
-        most = max(result.readings for result in outlines.values())
+    if reading > (most := max(result.readings for result in outlines.values())):
         raise UsageError(
             f"--reading {reading}", expected=f"at most {most}: so many things these marks may mean"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari_medssl.errors import PromptError, UsageError
@@ -83,10 +83,11 @@ class Marks:
             plane, places = _on_slice(scan, path, across, "lasso")
             rows, columns = plane.view(scan.array).shape[-2:]
             parts.append(lasso_prompts(plane, places, (rows, columns)))
-        points = [point for part in parts for point in part.points]
-        if self.reading:
-            points[-1] = replace(points[-1], reading=self.reading)
-        return Prompts(tuple(points), tuple(box for part in parts for box in part.boxes))
+        prompts = Prompts(
+            tuple(point for part in parts for point in part.points),
+            tuple(box for part in parts for box in part.boxes),
+        )
+        return prompts.meaning(self.reading) if self.reading else prompts
 
 
 def _on_slice(

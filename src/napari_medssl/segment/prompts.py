@@ -162,8 +162,8 @@ class Prompts:
                 "one voxel is marked both inside and outside", do="Take one of the two points away"
             )
 
-    def other_reading(self, readings: int) -> Prompts:
-        """Return these, taken to mean the next of so many things that the points may mean.
+    def meaning(self, reading: int) -> Prompts:
+        """Return these, taken to mean another of what the points may mean, 0 being the likeliest.
 
         Raises
         ------
@@ -173,7 +173,7 @@ class Prompts:
         if not self.points:
             raise PromptError("no point that may mean something else", expected="a point")
         at = self._open_point
-        other = replace(self.points[at], reading=(self.reading + 1) % readings)
+        other = replace(self.points[at], reading=reading)
         return replace(self, points=(*self.points[:at], other, *self.points[at + 1 :]))
 
     @property

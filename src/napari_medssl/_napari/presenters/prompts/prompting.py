@@ -68,14 +68,13 @@ class PromptPresenter:
         self._engine = engine
         self._mask = mask
         self._prompts: dict[Plane, Prompts] = {}
-        self._previews: dict[Plane, SliceResult] = {}
-        self._answered: dict[Plane, Prompts] = {}  # what each preview was made from
+        self._previews: dict[Plane, tuple[Prompts, SliceResult]] = {}  # and what each is made from
         self._prepared: set[Plane] = set()
 
     @property
     def outlines(self) -> dict[Plane, SliceResult]:
         """The outlines that are shown and not kept yet."""
-        return dict(self._previews)
+        return {plane: result for plane, (_, result) in self._previews.items()}
 
     @property
     def marked(self) -> dict[Plane, Prompts]:
@@ -171,7 +170,8 @@ class PromptPresenter:
         if not self._previews:
             self._activity.say("There is no outline to keep yet: mark a point or a box first.")
             return
-        self._mask.keep(dict(self._previews), dict(self._answered))
+        made_from = {plane: prompts for plane, (prompts, _) in self._previews.items()}
+        self._mask.keep(self.outlines, made_from)
 
     def other(self) -> None:
         """Show what else the points on this slice may mean."""
@@ -182,7 +182,8 @@ class PromptPresenter:
         if shown.readings == 1:
             self._activity.say("The marks mean this one thing. Add points where it is wrong.")
             return
-        other = self._prompts[plane].other_reading(shown.readings)
+        marked = self._prompts[plane]
+        other = marked.meaning((marked.reading + 1) % shown.readings)
         if self._change("Other outline", {**self._prompts, plane: other}):
             self._redraw()
 
@@ -266,8 +267,7 @@ class PromptPresenter:
     def _show(self, volume: Volume, prompts: Prompts, result: SliceResult) -> None:
         if volume is not self._scene.volume or self._prompts.get(result.plane) != prompts:
             return
-        self._previews[result.plane] = result
-        self._answered[result.plane] = prompts
+        self._previews[result.plane] = prompts, result
         self._count(result.plane)
         self._scene.show_preview(result.plane, result.mask)
         self._show_state()
@@ -281,7 +281,6 @@ class PromptPresenter:
     def _hide(self, plane: Plane) -> None:
         self._activity.forget(_topic(plane))
         self._previews.pop(plane, None)
-        self._answered.pop(plane, None)
         self._scene.show_preview(plane, None)
 
     def _show_state(self) -> None:
@@ -294,9 +293,10 @@ class PromptPresenter:
     def _shown_here(self) -> SliceResult | None:
         """The outline of the slice on the screen, if it was made from the marks there are now."""
         here = self._scene.plane
-        if here is None or self._answered.get(here) != self._prompts.get(here):
+        if here is None or here not in self._previews:
             return None
-        return self._previews.get(here)
+        prompts, result = self._previews[here]
+        return result if prompts == self._prompts.get(here) else None
 
 
 def _topic(plane: Plane) -> str:
